@@ -1,0 +1,101 @@
+"""What the whole job takes and gives, free of HTTP, tasks and databases."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from lipwright.faces.types import IdentifiedFace
+from lipwright.media.types import VideoInfo
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a video and a line may measure; ``None`` means no limit.
+
+    The HTTP API uses `API_LIMITS`; the library and the command line use none of them.
+    """
+
+    max_video_bytes: int | None = None
+    min_video_ms: int | None = None
+    max_video_ms: int | None = None
+    min_side: int | None = None
+    max_side: int | None = None
+    max_speech_bytes: int | None = None
+    min_speech_ms: int | None = None
+    max_speech_ms: int | None = None
+    min_overlap_ms: int | None = None
+
+
+NO_LIMITS = Limits()
+API_LIMITS = Limits(
+    max_video_bytes=100_000_000,
+    min_video_ms=2_000,
+    max_video_ms=60_000,
+    min_side=512,
+    max_side=2160,
+    max_speech_bytes=5_000_000,
+    min_speech_ms=2_000,
+    max_speech_ms=60_000,
+    min_overlap_ms=2_000,
+)
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of speech for one face.
+
+    Attributes
+    ----------
+    face_id
+        Which face of the identification says it.
+    speech
+        Sound file.
+    speech_start_ms, speech_end_ms
+        The part of the sound that is used, on the sound's own clock.
+    insert_ms
+        Where that part begins on the video's clock.
+    speech_volume
+        Factor on the speech, 0 to 2.
+    """
+
+    face_id: str
+    speech: Path
+    speech_start_ms: int
+    speech_end_ms: int
+    insert_ms: int
+    speech_volume: float = 1.0
+
+
+@dataclass(frozen=True)
+class Identification:
+    """The faces of a video that can be lip-synced, and when."""
+
+    video: VideoInfo
+    faces: tuple[IdentifiedFace, ...]
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a job is: the stage's name and the fraction of the whole job in 0..1."""
+
+    stage: str
+    fraction: float
+
+
+ProgressSink = Callable[[Progress], None]
+
+
+def ignore_progress(progress: Progress) -> None:
+    """Drop the report."""
+
+
+@dataclass(frozen=True)
+class DubResult:
+    """A finished file and what there is to say about it."""
+
+    path: Path
+    duration_ms: int
+    frame_count: int
+    warnings: tuple[str, ...] = ()

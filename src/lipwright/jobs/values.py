@@ -1,0 +1,92 @@
+"""What the jobs room takes and gives: neutral values, no HTTP shapes, no database rows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+DEFAULT_ACCOUNT = "default"
+"""The account of every caller while no key exists."""
+
+
+class TaskStatus(StrEnum):
+    """Life of a task: submitted -> processing -> succeed | failed."""
+
+    SUBMITTED = "submitted"
+    PROCESSING = "processing"
+    SUCCEED = "succeed"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True)
+class StoredVideo:
+    """A video or result in the object store; ``key`` is the object's key, never a URL."""
+
+    id: str
+    key: str
+    duration_ms: int
+
+
+@dataclass(frozen=True)
+class SessionFace:
+    """One face of a session; ``image_key`` is the portrait's object key."""
+
+    face_id: str
+    start_ms: int
+    end_ms: int
+    image_key: str
+
+
+@dataclass(frozen=True)
+class Session:
+    """A video that was identified; lives 24 hours."""
+
+    id: str
+    account_id: str
+    video: StoredVideo
+    faces: tuple[SessionFace, ...]
+    created_at_ms: int
+    expires_at_ms: int
+
+
+@dataclass(frozen=True)
+class LineRequest:
+    """One line as asked for; ``sound`` is a URL, raw Base64 or a data URI."""
+
+    face_id: str
+    sound: str
+    sound_start_ms: int
+    sound_end_ms: int
+    insert_ms: int
+    speech_volume: float = 1.0
+    original_volume: float = 1.0
+
+
+@dataclass(frozen=True)
+class Task:
+    """A lip-sync task as its owner sees it. Times are Unix ms."""
+
+    id: str
+    account_id: str
+    external_id: str | None
+    status: TaskStatus
+    message: str
+    stage: str
+    progress: float
+    parent: StoredVideo
+    result: StoredVideo | None
+    warnings: tuple[str, ...]
+    created_at_ms: int
+    updated_at_ms: int
+
+
+@dataclass(frozen=True)
+class Upload:
+    """A file that a caller sent; lives as long as a result. ``key`` is the object's key."""
+
+    id: str
+    account_id: str
+    key: str
+    file_name: str
+    size_bytes: int
+    expires_at_ms: int
