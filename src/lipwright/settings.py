@@ -1,1 +1,217 @@
-"""Every knob of lipwright, read from ``LIPWRIGHT_*`` environment variables and a ``.env`` file."""
+"""Every knob of lipwright, read from ``LIPWRIGHT_*`` environment variables and a ``.env`` file.
+
+``Settings.model_fields`` carries a description for each: ``lipwright serve --help`` and the
+documentation print them from here, so there is one place to change.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from decimal import Decimal
+from ipaddress import IPv4Network, IPv6Network
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, SecretStr, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+ENV_PREFIX = "LIPWRIGHT_"
+MICRO_PER_PTC = 1_000_000
+
+Network = IPv4Network | IPv6Network
+
+
+def user_folder(kind: Literal["data", "cache"]) -> Path:
+    """Return this user's folder for lipwright's data or cache, by the platform's habit."""
+    home = Path.home()
+    if sys.platform == "win32":
+        base = Path(os.environ.get("LOCALAPPDATA") or home / "AppData" / "Local")
+        return base / "lipwright" / kind
+    if sys.platform == "darwin":
+        library = home / "Library"
+        return (library / ("Application Support" if kind == "data" else "Caches")) / "lipwright"
+    variable, fallback = {
+        "data": ("XDG_DATA_HOME", home / ".local" / "share"),
+        "cache": ("XDG_CACHE_HOME", home / ".cache"),
+    }[kind]
+    return Path(os.environ.get(variable) or fallback) / "lipwright"
+
+
+def _database_in(data: dict[str, Any]) -> str:
+    return f"sqlite:///{(data['data_dir'] / 'lipwright.db').as_posix()}"
+
+
+def _storage_in(data: dict[str, Any]) -> str:
+    return str((data["data_dir"] / "objects").as_uri())
+
+
+class Settings(BaseSettings):
+    """The settings of one lipwright service; see the fields' descriptions."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=ENV_PREFIX, env_file=".env", extra="ignore", validate_default=True
+    )
+
+    # Where things lie
+    data_dir: Path = Field(
+        default_factory=lambda: user_folder("data"),
+        description="Folder for the database, the files, the signing secret and temporary files "
+        "(default: lipwright's folder among the user's application data).",
+    )
+    database_url: str = Field(
+        default_factory=_database_in,
+        description="SQLAlchemy URL of the database: sqlite:///FILE or postgresql://… "
+        "(default: lipwright.db in the data folder).",
+    )
+    storage_url: str = Field(
+        default_factory=_storage_in,
+        description="Where videos, sounds and results are kept: file:///FOLDER, s3://BUCKET/PREFIX,"
+        " gs://…, az://… (default: the folder objects in the data folder).",
+    )
+    models_dir: Path = Field(
+        default_factory=lambda: user_folder("cache") / "models",
+        description="Folder of the downloaded weights (default: models in the user's cache).",
+    )
+
+    # The HTTP service
+    host: str = Field(
+        default="127.0.0.1",
+        description="Address to listen on. Any other than loopback requires API keys.",
+    )
+    port: int = Field(default=8000, ge=0, le=65535, description="Port to listen on; 0: any free.")
+    public_url: str = Field(
+        default="",
+        description="URL under which clients reach the service, used in links to files "
+        "(default: taken from each request).",
+    )
+    fetch_allow: Annotated[tuple[Network, ...], NoDecode] = Field(
+        default=(),
+        description="Private networks that videos and sounds may be fetched from, in CIDR notation,"
+        " separated by commas (default: none, only public addresses).",
+    )
+    fetch_timeout_s: float = Field(
+        default=60.0, gt=0, description="Longest time in s to fetch a video or a slow sound."
+    )
+    fetch_wait_s: float = Field(
+        default=4.0,
+        ge=0,
+        description="How long in s creating a task waits for its sound; a slower source is "
+        "accepted and fetched by the worker.",
+    )
+    signing_secret: SecretStr | None = Field(
+        default=None,
+        description="Secret that signs links to files; give every machine of a fleet the same one "
+        "(default: made once and kept in the data folder).",
+    )
+
+    # Work
+    worker_concurrency: int = Field(
+        default=1, ge=1, description="How many tasks one worker renders at the same time."
+    )
+    identify_concurrency: int = Field(
+        default=2, ge=1, description="How many videos one service identifies at the same time."
+    )
+    max_attempts: int = Field(
+        default=3, ge=1, description="How often a task is started before it counts as failed."
+    )
+    lease_s: float = Field(
+        default=5.0,
+        gt=0,
+        description="After so many s without a sign of life a worker's tasks go to another one.",
+    )
+    poll_s: float = Field(
+        default=0.2, gt=0, description="How often in s a worker looks for new tasks."
+    )
+    child_memory_mb: int = Field(
+        default=3000, ge=64, description="Most memory in MB that one render or identify may use."
+    )
+    identify_timeout_s: float = Field(
+        default=120.0, gt=0, description="Longest time in s that identifying a video may take."
+    )
+    render_timeout_s: float = Field(
+        default=1800.0, gt=0, description="Longest time in s that one render may take."
+    )
+    probe_timeout_s: float = Field(
+        default=10.0, gt=0, description="Longest time in s that checking a sound may take."
+    )
+
+    # How long things live
+    session_hours: float = Field(default=24.0, gt=0, description="Life of a session in hours.")
+    result_days: float = Field(
+        default=30.0, gt=0, description="Life of tasks, results and source videos in days."
+    )
+    upload_days: float = Field(default=30.0, gt=0, description="Life of uploaded files in days.")
+    sweep_interval_s: float = Field(
+        default=600.0, gt=0, description="How often in s a worker removes what has expired."
+    )
+
+    # Money
+    price_identify: Decimal = Field(
+        default=Decimal("0.007"), ge=0, decimal_places=6, description="Price in PTC to identify."
+    )
+    price_lipsync: Decimal = Field(
+        default=Decimal("0.07"), ge=0, decimal_places=6, description="Price in PTC of a task."
+    )
+
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        default="info", description="Least severe messages to log: debug, info, warning, error."
+    )
+
+    @field_validator("fetch_allow", mode="before")
+    @classmethod
+    def _split_networks(cls, value: object) -> object:
+        if isinstance(value, str):
+            return tuple(part.strip() for part in value.split(",") if part.strip())
+        return value
+
+    @field_validator("data_dir", "models_dir")
+    @classmethod
+    def _absolute(cls, value: Path) -> Path:
+        return value.expanduser().absolute()
+
+    @field_validator("database_url")
+    @classmethod
+    def _with_driver(cls, value: str) -> str:
+        for plain in ("postgresql://", "postgres://"):
+            if value.startswith(plain):
+                return "postgresql+psycopg://" + value.removeprefix(plain)
+        if not value.startswith(("sqlite:///", "postgresql+psycopg://")):
+            raise ValueError("the database must be sqlite:///FILE or postgresql://…")
+        return value
+
+    @field_validator("public_url")
+    @classmethod
+    def _without_slash(cls, value: str) -> str:
+        if value and not value.startswith(("http://", "https://")):
+            raise ValueError("the public URL must begin with http:// or https://")
+        return value.rstrip("/")
+
+    @property
+    def temp_dir(self) -> Path:
+        """Folder for files that live no longer than the work that made them."""
+        return self.data_dir / "tmp"
+
+    @property
+    def price_identify_micro_ptc(self) -> int:
+        """Price of one identify call in millionths of a PTC."""
+        return int(self.price_identify * MICRO_PER_PTC)
+
+    @property
+    def price_lipsync_micro_ptc(self) -> int:
+        """Price of one lip-sync task in millionths of a PTC."""
+        return int(self.price_lipsync * MICRO_PER_PTC)
+
+    def to_environment(self) -> dict[str, str]:
+        """Return these settings as environment variables, for a child process of ours."""
+        values: dict[str, str] = {}
+        for name in type(self).model_fields:
+            value = getattr(self, name)
+            if value is None:
+                continue
+            if isinstance(value, SecretStr):
+                value = value.get_secret_value()
+            elif isinstance(value, tuple):
+                value = ",".join(str(part) for part in value)
+            values[ENV_PREFIX + name.upper()] = str(value)
+        return values

@@ -5,8 +5,27 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from lipwright.errors import LipwrightError
+
 DEFAULT_ACCOUNT = "default"
 """The account of every caller while no key exists."""
+
+
+class NotFoundError(LipwrightError):
+    """This account has no such thing; another account's thing is answered in the same way.
+
+    Parameters
+    ----------
+    kind
+        What was looked for: ``task`` or ``file``.
+    id
+        The id as asked for.
+    """
+
+    def __init__(self, kind: str, id: str) -> None:
+        super().__init__(f"{kind} not found: {id}")
+        self.kind = kind
+        self.id = id
 
 
 class TaskStatus(StrEnum):
@@ -20,11 +39,15 @@ class TaskStatus(StrEnum):
 
 @dataclass(frozen=True)
 class StoredVideo:
-    """A video or result in the object store; ``key`` is the object's key, never a URL."""
+    """A video or result in the object store; ``key`` is the object's key, never a URL.
+
+    ``expires_at_ms`` is the Unix time in ms at which it is removed.
+    """
 
     id: str
     key: str
     duration_ms: int
+    expires_at_ms: int = 0
 
 
 @dataclass(frozen=True)
@@ -47,6 +70,7 @@ class Session:
     faces: tuple[SessionFace, ...]
     created_at_ms: int
     expires_at_ms: int
+    price_micro_ptc: int = 0
 
 
 @dataclass(frozen=True)
@@ -78,6 +102,7 @@ class Task:
     warnings: tuple[str, ...]
     created_at_ms: int
     updated_at_ms: int
+    price_micro_ptc: int = 0
 
 
 @dataclass(frozen=True)
@@ -90,3 +115,11 @@ class Upload:
     file_name: str
     size_bytes: int
     expires_at_ms: int
+
+
+@dataclass(frozen=True)
+class Health:
+    """Whether work that is accepted now will be done: live workers and waiting tasks."""
+
+    workers: int
+    waiting: int

@@ -1,0 +1,1 @@
+"""What lipwright keeps: database tables, files, API keys, signatures."""
