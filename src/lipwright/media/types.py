@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 U8 = NDArray[np.uint8]
+F32 = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,21 @@ class VideoInfo:
         FFmpeg's name of the video codec.
     size_bytes
         Size of the file.
+    frame_count
+        Pictures in the stream, after its edit list; 0 when the container does not tell.
+    start_pts
+        Time stamp of the first picture, in ticks of ``time_base``.
+    duration_pts
+        Exact length of the picture in ticks of ``time_base``; 0 when unknown.
+    mirrored
+        Whether a player flips the stored picture left to right before it turns it.
+    pixel_aspect
+        Width of a pixel over its height, before ``rotation``.
+
+    Notes
+    -----
+    Where the stored picture has an odd side, its last column or row is left out everywhere:
+    4:2:0 H.264 cannot carry it.
     """
 
     width: int
@@ -63,6 +79,11 @@ class VideoInfo:
     container: str
     codec: str
     size_bytes: int
+    frame_count: int = 0
+    start_pts: int = 0
+    duration_pts: int = 0
+    mirrored: bool = False
+    pixel_aspect: Fraction = Fraction(1)
 
 
 @dataclass(frozen=True, eq=False)
