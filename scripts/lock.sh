@@ -1,0 +1,16 @@
+#!/bin/sh
+# Pin every dependency with its hashes, for all platforms and Python versions at once.
+# Wants uv on the path: python -m pip install uv
+set -eu
+cd "$(dirname "$0")/.."
+
+lock() {
+    target=$1
+    shift
+    uv pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest \
+        --generate-hashes --no-annotate --no-header --no-emit-index-url --no-emit-find-links \
+        "$@" --output-file "$target"
+}
+
+lock requirements/runtime.txt pyproject.toml
+lock requirements/dev.txt --constraints requirements/runtime.txt pyproject.toml requirements/dev.in
