@@ -1,0 +1,382 @@
+"""Fetch a file from a URL that a stranger gave us.
+
+The stranger chooses the URL and may own the server and its name: he may point the name at our own
+network, answer each look-up differently, redirect, drip bytes, lie about lengths or never end.
+So a connection is made to exactly the address that was checked, redirects are followed here with
+the same checks, and size and time are counted while bytes arrive.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+import ssl
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, NoReturn
+
+import httpcore
+import httpx
+
+from lipwright.errors import BadInputError
+from lipwright.media.addresses import Address, Network, may_fetch, parse_address
+
+MAX_REDIRECTS = 5
+MAX_URL_CHARS = 8192
+CONNECT_TIMEOUT_S = 10.0
+READ_TIMEOUT_S = 15.0
+CHUNK_BYTES = 1 << 16
+
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_SCHEMES = frozenset({"http", "https"})
+
+Resolver = Callable[[str, int], Sequence[str]]
+
+
+def fetch(
+    url: str,
+    destination: Path,
+    *,
+    max_bytes: int,
+    allow: Sequence[Network] = (),
+    timeout_s: float = 60.0,
+    field: str = "video",
+    resolve: Resolver | None = None,
+) -> Path:
+    """Fetch an http or https URL into a file.
+
+    Parameters
+    ----------
+    url
+        Whatever the caller sent.
+    destination
+        Where the file goes; it appears there complete or not at all.
+    max_bytes
+        A longer answer is refused as soon as that is known.
+    allow
+        Networks that may be fetched from although they are not public.
+    timeout_s
+        Longest time for everything together, name look-up and redirects included.
+    field
+        Neutral name of the input, for the error.
+    resolve
+        Stands in for the system's resolver: host and port to addresses.
+
+    Returns
+    -------
+    Path
+        ``destination``.
+
+    Raises
+    ------
+    BadInputError
+        Reasons: ``bad_url``, ``bad_scheme``, ``credentials_in_url``, ``unresolvable``,
+        ``forbidden_address``, ``unreachable``, ``timeout``, ``too_many_redirects``,
+        ``http_status``, ``too_large``, ``empty``, ``incomplete``, ``bad_response``.
+    """
+    job = _Fetch(field, max_bytes, allow, timeout_s, resolve or resolve_by_system)
+    handle, name = tempfile.mkstemp(dir=destination.parent, prefix=".fetch-", suffix=".part")
+    part = Path(name)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            for chunk in job.run(url):
+                file.write(chunk)
+        part.replace(destination)
+    finally:
+        part.unlink(missing_ok=True)
+    return destination
+
+
+def resolve_by_system(host: str, port: int) -> list[str]:
+    """Ask the system for every address of a host.
+
+    Raises
+    ------
+    OSError
+        The name is unknown.
+    """
+    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return list(dict.fromkeys(str(entry[4][0]) for entry in found))
+
+
+class _Fetch:
+    """One fetch: its limits, its clock, and the words for what goes wrong."""
+
+    def __init__(
+        self,
+        field: str,
+        max_bytes: int,
+        allow: Sequence[Network],
+        timeout_s: float,
+        resolve: Resolver,
+    ) -> None:
+        self._field = field
+        self._max_bytes = max_bytes
+        self._allow = tuple(allow)
+        self._timeout_s = timeout_s
+        self._deadline = time.monotonic() + timeout_s
+        self._resolve = resolve
+
+    def run(self, text: str) -> Iterator[bytes]:
+        """Follow the URL to its file and yield the file's bytes."""
+        url = self._checked_url(text)
+        for _ in range(MAX_REDIRECTS + 1):
+            target: str | None = None
+            # A pool for each hop: nothing is reused, so nothing is used that was not checked.
+            with (
+                self._words_for_faults(),
+                httpcore.ConnectionPool(
+                    ssl_context=_tls(), max_connections=1, network_backend=_CheckedBackend(self)
+                ) as pool,
+                pool.stream(
+                    "GET", _core_url(url), headers=_headers(url), extensions=_TIMEOUTS
+                ) as answer,
+            ):
+                if answer.status in _REDIRECTS:
+                    target = _header(answer, b"location")
+                    if not target:
+                        self.refuse("bad_response", "the server redirects to nowhere")
+                else:
+                    yield from self._body(answer)
+                    return
+            url = self._checked_url(target, base=url)
+        self.refuse("too_many_redirects", f"redirects more than {MAX_REDIRECTS} times")
+
+    def refuse(self, reason: str, detail: str) -> NoReturn:
+        """Raise the caller's error."""
+        raise BadInputError(self._field, reason, detail)
+
+    def left_s(self) -> float:
+        """Seconds until the deadline; raises when there are none left."""
+        left = self._deadline - time.monotonic()
+        if left <= 0:
+            self._too_slow()
+        return left
+
+    def addresses(self, host: str, port: int) -> list[Address]:
+        """Resolve a host and check every address it has."""
+        try:
+            found = _within(min(self.left_s(), CONNECT_TIMEOUT_S), self._resolve, host, port)
+        except TimeoutError:
+            self.refuse("timeout", "looking up the host's address took too long")
+        except (OSError, UnicodeError):
+            found = []
+        if not found:
+            self.refuse("unresolvable", "the URL's host is unknown")
+        addresses: list[Address] = []
+        for text in found:
+            try:
+                address = parse_address(text)
+            except ValueError:
+                self._forbid()
+            # One bad address among good ones is how rebinding looks: refuse them all.
+            if not may_fetch(address, self._allow):
+                self._forbid()
+            addresses.append(address)
+        return addresses
+
+    def _checked_url(self, text: str, base: httpx.URL | None = None) -> httpx.URL:
+        if len(text) > MAX_URL_CHARS:
+            self.refuse("bad_url", f"the URL is longer than {MAX_URL_CHARS} characters")
+        try:
+            url = httpx.URL(text.strip()) if base is None else base.join(text.strip())
+        except (httpx.InvalidURL, ValueError, TypeError):
+            self.refuse("bad_url", "is not a valid URL")
+        if url.scheme not in _SCHEMES:
+            self.refuse("bad_scheme", "only http and https URLs can be fetched")
+        if url.userinfo or "@" in url.netloc.decode("ascii", "replace"):
+            self.refuse("credentials_in_url", "a URL with a user name or password is not accepted")
+        if not url.raw_host or b"%" in url.raw_host:
+            self.refuse("bad_url", "the URL's host is not valid")
+        if url.port is not None and not 0 < url.port < 65536:
+            self.refuse("bad_url", "the URL's port is not valid")
+        return url
+
+    def _body(self, answer: httpcore.Response) -> Iterator[bytes]:
+        if not 200 <= answer.status < 300 or answer.status == 206:
+            self.refuse("http_status", f"the server answered with HTTP {answer.status}")
+        coding = (_header(answer, b"content-encoding") or "identity").strip().lower()
+        if coding not in ("", "identity"):
+            # We asked for identity; unpacking anyway would invite decompression bombs.
+            self.refuse("bad_response", "the server sent compressed bytes without being asked")
+        length = _header(answer, b"content-length") or ""
+        if length.isdecimal() and int(length[:20]) > self._max_bytes:
+            self._too_large()
+        received = 0
+        for chunk in answer.iter_stream():
+            received += len(chunk)
+            if received > self._max_bytes:
+                self._too_large()
+            self.left_s()
+            yield chunk
+        if received == 0:
+            self.refuse("empty", "the server sent an empty file")
+
+    @contextlib.contextmanager
+    def _words_for_faults(self) -> Iterator[None]:
+        try:
+            yield
+        except httpcore.TimeoutException:
+            self._too_slow()
+        except httpcore.ConnectError as error:
+            cause = error.__cause__ or error.__context__
+            if isinstance(cause, ssl.SSLCertVerificationError):
+                self.refuse("unreachable", "the server's certificate is not valid for the host")
+            if isinstance(cause, ssl.SSLError):
+                self.refuse("unreachable", "no secure connection could be made to the server")
+            self.refuse("unreachable", "no connection could be made to the server")
+        except (httpcore.ReadError, httpcore.WriteError):
+            self.refuse("incomplete", "the connection broke before the file was complete")
+        except httpcore.RemoteProtocolError as error:
+            # h11 and httpcore tell a connection that ends from one that talks nonsense only so.
+            if any(word in str(error) for word in ("incomplete", "without sending", "closed")):
+                self.refuse("incomplete", "the connection ended before the file was complete")
+            self.refuse("bad_response", "the server's answer is not valid HTTP")
+        except (httpcore.LocalProtocolError, httpcore.UnsupportedProtocol):
+            self.refuse("bad_url", "is not a valid URL")
+
+    def _too_slow(self) -> NoReturn:
+        self.refuse("timeout", f"fetching took longer than {self._timeout_s:g} s")
+
+    def _too_large(self) -> NoReturn:
+        limit = self._max_bytes
+        size = f"{limit / 1_000_000:g} MB" if limit >= 100_000 else f"{limit} bytes"
+        self.refuse("too_large", f"is larger than {size}")
+
+    def _forbid(self) -> NoReturn:
+        # Not which address: the answer must not map our network for strangers.
+        self.refuse(
+            "forbidden_address", "the URL's host is in a private network, which is not allowed"
+        )
+
+
+class _CheckedBackend(httpcore.NetworkBackend):
+    """Connects by address, to nothing that the fetch has not checked."""
+
+    def __init__(self, job: _Fetch) -> None:
+        self._job = job
+        self._plain = httpcore.SyncBackend()
+
+    def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
+    ) -> httpcore.NetworkStream:
+        addresses = self._job.addresses(host, port)
+        fault: Exception | None = None
+        for position, address in enumerate(addresses):
+            # Spread what is left, so that a dead first address does not use it all up.
+            share = self._job.left_s() / (len(addresses) - position)
+            try:
+                stream = self._plain.connect_tcp(
+                    str(address),
+                    port,
+                    timeout=min(CONNECT_TIMEOUT_S, share),
+                    socket_options=socket_options or (),
+                )
+            except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
+                fault = error
+            else:
+                return _TimedStream(stream, self._job)
+        assert fault is not None
+        raise fault
+
+    def connect_unix_socket(self, *_: Any, **__: Any) -> httpcore.NetworkStream:
+        raise httpcore.UnsupportedProtocol("a fetch never uses a local socket")
+
+
+class _TimedStream(httpcore.NetworkStream):
+    """Cuts each wait on a connection down to what the whole fetch has left."""
+
+    def __init__(self, stream: httpcore.NetworkStream, job: _Fetch) -> None:
+        self._stream = stream
+        self._job = job
+
+    def _limit(self, timeout: float | None) -> float:
+        return min(self._job.left_s(), timeout if timeout is not None else READ_TIMEOUT_S)
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        return self._stream.read(max_bytes, self._limit(timeout))
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        self._stream.write(buffer, self._limit(timeout))
+
+    def close(self) -> None:
+        self._stream.close()
+
+    def start_tls(
+        self,
+        ssl_context: ssl.SSLContext,
+        server_hostname: str | None = None,
+        timeout: float | None = None,
+    ) -> httpcore.NetworkStream:
+        secure = self._stream.start_tls(ssl_context, server_hostname, self._limit(timeout))
+        return _TimedStream(secure, self._job)
+
+    def get_extra_info(self, info: str) -> Any:
+        return self._stream.get_extra_info(info)
+
+
+_TIMEOUTS = {
+    "timeout": {
+        "connect": CONNECT_TIMEOUT_S,
+        "read": READ_TIMEOUT_S,
+        "write": READ_TIMEOUT_S,
+        "pool": CONNECT_TIMEOUT_S,
+    }
+}
+
+
+def _tls() -> ssl.SSLContext:
+    """Return a fresh verifying context; the usual SSL_CERT_FILE may name other authorities."""
+    return httpx.create_ssl_context()
+
+
+def _core_url(url: httpx.URL) -> httpcore.URL:
+    return httpcore.URL(
+        scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path
+    )
+
+
+def _headers(url: httpx.URL) -> list[tuple[bytes, bytes]]:
+    return [
+        (b"Host", url.netloc),
+        (b"User-Agent", b"lipwright"),
+        (b"Accept", b"*/*"),
+        (b"Accept-Encoding", b"identity"),
+        (b"Connection", b"close"),
+    ]
+
+
+def _header(answer: httpcore.Response, name: bytes) -> str | None:
+    for key, value in answer.headers:
+        if key.lower() == name:
+            return value.decode("latin-1")
+    return None
+
+
+def _within(seconds: float, resolve: Resolver, host: str, port: int) -> Sequence[str]:
+    """Run the resolver, which knows no time-out, in a thread of its own and stop waiting."""
+    outcome: list[Sequence[str] | BaseException] = []
+
+    def work() -> None:
+        try:
+            outcome.append(resolve(host, port))
+        except BaseException as error:
+            outcome.append(error)
+
+    thread = threading.Thread(target=work, name="lipwright-resolve", daemon=True)
+    thread.start()
+    thread.join(seconds)
+    if not outcome:
+        raise TimeoutError
+    if isinstance(outcome[0], BaseException):
+        raise outcome[0]
+    return outcome[0]
