@@ -1,0 +1,42 @@
+"""What a child process and its parent say to each other: one JSON object a line.
+
+Parent to child: ``{"function": …, "arguments": …}``. Child to parent: any number of
+``{"progress": [stage, fraction]}``, then one of ``{"result": …}``, ``{"bad_input": …}``,
+``{"failed": …}``.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lipwright.errors import BadInputError, FailedError
+
+
+def error_to_message(error: BaseException) -> dict[str, Any]:
+    """Return the message that carries an error over the boundary intact."""
+    if isinstance(error, BadInputError):
+        return {
+            "bad_input": {
+                "field": error.field,
+                "reason": error.reason,
+                "detail": error.detail,
+                "index": error.index,
+            }
+        }
+    if isinstance(error, FailedError):
+        return {"failed": {"reason": error.reason, "detail": error.detail}}
+    if isinstance(error, MemoryError):
+        return {"failed": {"reason": "out_of_memory", "detail": "there was not enough memory"}}
+    detail = f"unexpected {type(error).__name__}"
+    return {"failed": {"reason": "internal", "detail": detail}}
+
+
+def result_of(message: dict[str, Any]) -> dict[str, Any]:
+    """Return what a final message carries, or raise the error that it carries."""
+    if "bad_input" in message:
+        bad = message["bad_input"]
+        raise BadInputError(bad["field"], bad["reason"], bad["detail"], index=bad["index"])
+    if "failed" in message:
+        raise FailedError(message["failed"]["reason"], message["failed"]["detail"])
+    result: dict[str, Any] = message["result"]
+    return result

@@ -1,0 +1,95 @@
+"""One database, SQLite or PostgreSQL, with transactions that say what they want to do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Engine, create_engine, event, inspect, make_url, text
+from sqlalchemy.orm import Session
+
+BUSY_TIMEOUT_MS = 30_000
+SCHEMA_VERSION = "0001"
+_MIGRATION_LOCK = 0x6C697077  # "lipw": any number that all lipwrights share
+
+
+class Database:
+    """An engine and the transactions on it; thread-safe.
+
+    Parameters
+    ----------
+    url
+        ``sqlite:///FILE`` or ``postgresql+psycopg://…``.
+    """
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.is_sqlite = url.startswith("sqlite")
+        self.engine = _open_engine(url)
+
+    @contextmanager
+    def read(self) -> Iterator[Session]:
+        """Give a session for queries only; nothing it changes is kept."""
+        with Session(self.engine, expire_on_commit=False) as session:
+            yield session
+
+    @contextmanager
+    def write(self) -> Iterator[Session]:
+        """Give a session whose changes are committed together at the end of the block.
+
+        On SQLite the write lock is taken at once: a transaction that reads first and only then
+        asks for the lock would fail instead of waiting when another writer came in between.
+        """
+        with Session(self.engine, expire_on_commit=False) as session, session.begin():
+            if self.is_sqlite:
+                session.execute(text("BEGIN IMMEDIATE"))
+            yield session
+
+    def migrate(self) -> None:
+        """Create the tables or bring them up to date; safe to call from many processes."""
+        if self._version() == SCHEMA_VERSION:
+            return
+        # Alembic takes half a second to import, and a start without migrations can do without.
+        from alembic import command
+        from alembic.config import Config
+
+        config = Config()
+        config.set_main_option("script_location", "lipwright.store:migrations")
+        with self.engine.begin() as connection:
+            if self.is_sqlite:
+                connection.execute(text("BEGIN IMMEDIATE"))
+            else:
+                connection.execute(text(f"SELECT pg_advisory_xact_lock({_MIGRATION_LOCK})"))
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+
+    def _version(self) -> str | None:
+        with self.engine.connect() as connection:
+            if not inspect(connection).has_table("alembic_version"):
+                return None
+            version = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+        return str(version) if version is not None else None
+
+    def close(self) -> None:
+        """Close all connections."""
+        self.engine.dispose()
+
+
+def _open_engine(url: str) -> Engine:
+    if not url.startswith("sqlite"):
+        return create_engine(url, pool_size=10, max_overflow=20, pool_pre_ping=True)
+    file = make_url(url).database
+    if file:
+        Path(file).parent.mkdir(parents=True, exist_ok=True)
+    engine = create_engine(url, pool_size=10, max_overflow=20)
+
+    @event.listens_for(engine, "connect")
+    def prepare(connection: Any, record: object) -> None:
+        connection.isolation_level = "IMMEDIATE"
+        connection.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("PRAGMA foreign_keys=ON")
+
+    return engine

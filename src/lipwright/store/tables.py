@@ -1,0 +1,152 @@
+"""The database tables. Times are Unix ms, money is in millionths of a PTC.
+
+Whatever a tenant owns carries ``account_id``, and every query for it filters by that.
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from sqlalchemy import JSON, BigInteger, Float, Index, Integer, String, Text, UniqueConstraint
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+
+class Base(DeclarativeBase):
+    """Declarative base; an ``int`` holds 64 bits."""
+
+    type_annotation_map: ClassVar[dict[Any, Any]] = {
+        int: BigInteger,
+        dict[str, Any]: JSON,
+        list[str]: JSON,
+    }
+
+
+class ApiKeyRow(Base):
+    """An API key; the secret itself is never stored, only its SHA-256."""
+
+    __tablename__ = "api_keys"
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    account_id: Mapped[str] = mapped_column(String(64), index=True)
+    name: Mapped[str] = mapped_column(Text)
+    prefix: Mapped[str] = mapped_column(String(16))
+    secret_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    created_at_ms: Mapped[int]
+    revoked_at_ms: Mapped[int | None]
+
+
+class SessionRow(Base):
+    """An identified video."""
+
+    __tablename__ = "sessions"
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    account_id: Mapped[str] = mapped_column(String(64), index=True)
+    video_id: Mapped[str] = mapped_column(String(32))
+    video_key: Mapped[str] = mapped_column(Text)
+    video_duration_ms: Mapped[int]
+    video_expires_at_ms: Mapped[int]
+    identification_key: Mapped[str] = mapped_column(Text)
+    price_micro_ptc: Mapped[int]
+    created_at_ms: Mapped[int]
+    expires_at_ms: Mapped[int] = mapped_column(index=True)
+
+
+class FaceRow(Base):
+    """A face of a session that can be lip-synced, and when."""
+
+    __tablename__ = "faces"
+
+    session_id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    face_id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    account_id: Mapped[str] = mapped_column(String(64))
+    position: Mapped[int] = mapped_column(Integer)
+    start_ms: Mapped[int]
+    end_ms: Mapped[int]
+    image_key: Mapped[str] = mapped_column(Text)
+
+
+class TaskRow(Base):
+    """A lip-sync task: submitted -> processing -> succeed | failed."""
+
+    __tablename__ = "tasks"
+    __table_args__ = (
+        UniqueConstraint("account_id", "external_id"),
+        Index("ix_tasks_account_created", "account_id", "created_at_ms"),
+    )
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    account_id: Mapped[str] = mapped_column(String(64))
+    external_id: Mapped[str | None] = mapped_column(String(512))
+    session_id: Mapped[str] = mapped_column(String(32))
+    status: Mapped[str] = mapped_column(String(16), index=True)
+    message: Mapped[str] = mapped_column(Text, default="")
+    stage: Mapped[str] = mapped_column(String(64), default="")
+    progress: Mapped[float] = mapped_column(Float, default=0.0)
+    attempts: Mapped[int] = mapped_column(Integer, default=0)
+    order: Mapped[dict[str, Any]] = mapped_column("work_order")
+    parent_id: Mapped[str] = mapped_column(String(32))
+    parent_key: Mapped[str] = mapped_column(Text)
+    parent_duration_ms: Mapped[int]
+    parent_expires_at_ms: Mapped[int]
+    result_id: Mapped[str | None] = mapped_column(String(32))
+    result_key: Mapped[str | None] = mapped_column(Text)
+    result_duration_ms: Mapped[int | None]
+    warnings: Mapped[list[str]]
+    price_micro_ptc: Mapped[int]
+    created_at_ms: Mapped[int]
+    updated_at_ms: Mapped[int]
+    expires_at_ms: Mapped[int] = mapped_column(index=True)
+
+
+class UploadRow(Base):
+    """A file that a caller sent."""
+
+    __tablename__ = "uploads"
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    account_id: Mapped[str] = mapped_column(String(64), index=True)
+    key: Mapped[str] = mapped_column(Text)
+    file_name: Mapped[str] = mapped_column(Text)
+    size_bytes: Mapped[int]
+    created_at_ms: Mapped[int]
+    expires_at_ms: Mapped[int] = mapped_column(index=True)
+
+
+class ArtifactRow(Base):
+    """An object in the object store and how long it is kept.
+
+    The row is written before the object and removed after it, so that an object without a row
+    is always rubbish.
+    """
+
+    __tablename__ = "artifacts"
+
+    key: Mapped[str] = mapped_column(Text, primary_key=True)
+    account_id: Mapped[str] = mapped_column(String(64), index=True)
+    created_at_ms: Mapped[int]
+    expires_at_ms: Mapped[int] = mapped_column(index=True)
+
+
+class LedgerRow(Base):
+    """One movement of money; rows are only ever added. A charge is negative."""
+
+    __tablename__ = "ledger"
+    __table_args__ = (UniqueConstraint("kind", "reference"),)
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    account_id: Mapped[str] = mapped_column(String(64), index=True)
+    kind: Mapped[str] = mapped_column(String(16))
+    reference: Mapped[str] = mapped_column(String(64))
+    amount_micro_ptc: Mapped[int]
+    created_at_ms: Mapped[int]
+
+
+class LeaseRow(Base):
+    """A name that its holder owns for as long as it keeps renewing."""
+
+    __tablename__ = "leases"
+
+    name: Mapped[str] = mapped_column(String(128), primary_key=True)
+    holder: Mapped[str] = mapped_column(String(128))
+    expires_at_ms: Mapped[int] = mapped_column(index=True)
