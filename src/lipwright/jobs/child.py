@@ -9,14 +9,14 @@ from __future__ import annotations
 import json
 import logging
 import os
-import select
+import selectors
 import signal
 import subprocess
 import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import TracebackType
 from typing import IO, Any, Self
@@ -151,22 +151,21 @@ class Child:
         except BrokenPipeError:
             raise self._died() from None
 
-    def _lines(self) -> Any:
+    def _lines(self) -> Iterator[bytes | None]:
         """Yield the child's lines as they come, and None whenever it has been quiet a moment."""
         assert self._process.stdout is not None
         descriptor = self._process.stdout.fileno()
         pending = b""
-        while True:
-            ready, _, _ = select.select([descriptor], [], [], _POLL_S)
-            if not ready:
+        with selectors.DefaultSelector() as selector:
+            selector.register(descriptor, selectors.EVENT_READ)
+            while True:
+                if selector.select(_POLL_S):
+                    piece = os.read(descriptor, 1 << 16)
+                    if not piece:
+                        return
+                    *lines, pending = (pending + piece).split(b"\n")
+                    yield from lines
                 yield None
-                continue
-            piece = os.read(descriptor, 1 << 16)
-            if not piece:
-                return
-            *lines, pending = (pending + piece).split(b"\n")
-            yield from lines
-            yield None
 
     def _died(self) -> FailedError:
         code = self._process.wait()
