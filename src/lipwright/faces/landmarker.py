@@ -20,6 +20,9 @@ _SIDE: Final = 256
 _MARGIN: Final = 1.5
 """The landmark network was trained on squares half again as large as the face."""
 
+MIN_PRESENCE: Final = 0.5
+"""Below this score there is no face in the region."""
+
 RIGHT_EYE_OUTER: Final = 33
 LEFT_EYE_OUTER: Final = 263
 
@@ -79,9 +82,9 @@ class FaceLandmarker:
         self._points = outputs[(1, 1, 1, 1434)]
         self._presence = outputs[(1, 1, 1, 1)]
 
-    def detect(self, frame: Frame) -> list[Detection]:
-        """All faces of a frame, most confident first."""
-        return self.detector.detect(frame)
+    def detect(self, frame: Frame, *, thorough: bool = True) -> list[Detection]:
+        """All faces of a frame, most confident first; see `FaceDetector.detect`."""
+        return self.detector.detect(frame, thorough=thorough)
 
     def landmarks(self, frame: Frame, region: Region) -> FaceLandmarks:
         """Landmarks of the face in a region."""
@@ -108,10 +111,16 @@ class FaceLandmarker:
         """Landmarks of a face that was at ``last`` in the frame before."""
         return self.landmarks(frame, region_of_landmarks(last.points))
 
-    def locate(self, frame: Frame, detection: Detection) -> FaceLandmarks:
-        """Landmarks of a detected face: one rough look, one well-placed look."""
+    def locate(self, frame: Frame, detection: Detection) -> FaceLandmarks | None:
+        """Landmarks of a detected face, or ``None`` where the detector was wrong.
+
+        A rough look tells whether there is a face; a second, well-placed look measures it.
+        """
         rough = self.landmarks(frame, region_of_detection(detection))
-        return self.follow(frame, rough)
+        if rough.score < MIN_PRESENCE:
+            return None
+        fine = self.follow(frame, rough)
+        return fine if fine.score >= MIN_PRESENCE else None
 
 
 def region_of_detection(detection: Detection) -> Region:

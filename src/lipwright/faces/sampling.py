@@ -115,7 +115,9 @@ def _warp(
         return np.full((size[1], size[0]), outside, np.uint8)
     region = plane[low[1] : high[1], low[0] : high[0]]
     small_size = np.maximum(((high - low) / scale).round().astype(int), 1)
-    small = cv2.resize(region, (int(small_size[0]), int(small_size[1])), interpolation=cv2.INTER_AREA)
+    small = cv2.resize(
+        region, (int(small_size[0]), int(small_size[1])), interpolation=cv2.INTER_AREA
+    )
     ratio = (high - low) / small_size
     shrunk = to_source.copy()
     shrunk[:, 2] = (to_source[:, 2] + 0.5 - low) / ratio - 0.5
