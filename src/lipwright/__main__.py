@@ -1,0 +1,5 @@
+"""Lets ``python -m lipwright`` work like ``lipwright``."""
+
+from lipwright.cli import main
+
+main()

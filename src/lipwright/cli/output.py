@@ -1,0 +1,34 @@
+"""How commands speak: results on standard output, all else on standard error."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import typer
+
+
+def print_json(value: object) -> None:
+    """Print a value for a script."""
+    typer.echo(json.dumps(value, indent=2, ensure_ascii=False))
+
+
+def print_table(rows: Sequence[Mapping[str, Any]]) -> None:
+    """Print rows for people, columns aligned; numbers to the right."""
+    names = list(rows[0])
+    cells = [[name.replace("_", " ") for name in names]]
+    cells += [["" if row[name] is None else str(row[name]) for name in names] for row in rows]
+    widths = [max(len(line[column]) for line in cells) for column in range(len(names))]
+    numeric = [all(isinstance(row[name], int) for row in rows) for name in names]
+    for line in cells:
+        padded = [
+            cell.rjust(width) if right else cell.ljust(width)
+            for cell, width, right in zip(line, widths, numeric, strict=True)
+        ]
+        typer.echo("  ".join(padded).rstrip())
+
+
+def warn(message: str) -> None:
+    """Say something that a script may ignore."""
+    typer.echo(f"lipwright: {message}", err=True)

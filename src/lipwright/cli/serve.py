@@ -1,0 +1,80 @@
+"""``lipwright serve`` and ``lipwright worker``: the service and its hands."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperCommand
+
+
+class WithSettings(TyperCommand):
+    """A command whose help goes on to list every setting."""
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        """Print the usual help, then the settings."""
+        super().format_help(ctx, formatter)
+        from rich.console import Console
+        from rich.table import Table
+
+        from lipwright.settings import ENV_PREFIX, Settings
+
+        table = Table("Variable", "Meaning", box=None, pad_edge=True, header_style="bold")
+        table.columns[0].no_wrap = True
+        for name, field in Settings.model_fields.items():
+            table.add_row(ENV_PREFIX + name.upper(), field.description or "")
+        console = Console()
+        console.print(" Settings, from the environment or a .env file:\n", highlight=False)
+        console.print(table, highlight=False)
+
+
+DataDir = Annotated[
+    Path | None,
+    typer.Option(
+        "--data-dir",
+        metavar="FOLDER",
+        help="Where database and files are.",
+        show_default="LIPWRIGHT_DATA_DIR",
+    ),
+]
+
+
+def serve(
+    host: Annotated[
+        str | None,
+        typer.Option(
+            "--host",
+            help="Address to listen on; any but loopback needs API keys.",
+            show_default="LIPWRIGHT_HOST or 127.0.0.1",
+        ),
+    ] = None,
+    port: Annotated[
+        int | None,
+        typer.Option(
+            "--port", help="Port to listen on; 0: any free.", show_default="LIPWRIGHT_PORT or 8000"
+        ),
+    ] = None,
+    data_dir: DataDir = None,
+    no_worker: Annotated[
+        bool,
+        typer.Option("--no-worker", help="Only answer; tasks are left to lipwright worker."),
+    ] = False,
+) -> None:
+    """Run the HTTP service, and in the same process tree a worker."""
+    from lipwright.cli.configuration import read_settings
+
+    settings = read_settings(host=host, port=port, data_dir=data_dir)
+    from lipwright.api.serve import run
+
+    run(settings, with_worker=not no_worker)
+
+
+def worker(data_dir: DataDir = None) -> None:
+    """Run one worker of a fleet: it takes tasks from the database and renders them."""
+    from lipwright.cli.configuration import read_settings
+
+    settings = read_settings(data_dir=data_dir)
+    from lipwright.jobs.worker import run_worker
+
+    run_worker(settings)
