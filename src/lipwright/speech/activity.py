@@ -1,0 +1,87 @@
+"""Where somebody speaks: the network's opinion, guarded by the sound's own level."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lipwright.speech.encoder import RATE
+from lipwright.speech.level import SILENCE_DB, USUAL_DB
+
+_ON, _OFF = 0.6, 0.35
+"""Speech begins above the first probability and ends below the second."""
+
+_FAINT_DB = USUAL_DB - 42.0
+"""Nothing below this is speech, whatever it sounds like: fricatives lie 20 to 30 dB down."""
+
+_SHORTEST_S = 0.08
+"""Shorter spans are clicks."""
+
+LONGEST_BRIDGE_S = 0.2
+"""Shorter pauses are part of speaking: stop consonants hold up to 0.15 s."""
+
+
+@dataclass(frozen=True)
+class Span:
+    """A stretch of speech, in seconds."""
+
+    start: float
+    end: float
+
+
+def speech_spans(
+    voice: NDArray[np.float32], levels: NDArray[np.float32], duration: float
+) -> tuple[Span, ...]:
+    """Decide where speech is.
+
+    Parameters
+    ----------
+    voice
+        (n,) probability of speech, 50 per second.
+    levels
+        (n,) level of the same 20 ms in dB after `lipwright.speech.level.usual_level`.
+    duration
+        Length of the sound in seconds; no span goes beyond it.
+
+    Returns
+    -------
+    Spans in time order with pauses of at least `LONGEST_BRIDGE_S` between them; none for a sound
+    without speech.
+    """
+    if len(voice) == 0 or float(levels.max()) < SILENCE_DB:
+        return ()
+    smooth = np.convolve(np.pad(voice, 1, mode="edge"), np.ones(3) / 3.0, "valid")
+    smooth = np.where(levels > _FAINT_DB, smooth, 0.0)
+    runs = _runs(_hysteresis(smooth))
+    spans = [Span((first - 0.5) / RATE, (last + 0.5) / RATE) for first, last in runs]
+    spans = [s for s in _bridged(spans) if s.end - s.start >= _SHORTEST_S]
+    clipped = [Span(max(0.0, s.start), min(duration, s.end)) for s in spans]
+    return tuple(s for s in clipped if s.end > s.start)
+
+
+def _hysteresis(probability: NDArray[np.floating]) -> NDArray[np.bool_]:
+    active = np.zeros(len(probability), bool)
+    state = False
+    for index, value in enumerate(probability):
+        state = value > (_OFF if state else _ON)
+        active[index] = state
+    return active
+
+
+def _runs(active: NDArray[np.bool_]) -> list[tuple[int, int]]:
+    """First and last index of every stretch of True."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], active, [False]]).astype(np.int8)))
+    return [(int(a), int(b) - 1) for a, b in zip(edges[::2], edges[1::2], strict=True)]
+
+
+def _bridged(spans: Sequence[Span]) -> list[Span]:
+    joined: list[Span] = []
+    for span in spans:
+        if joined and span.start - joined[-1].end < LONGEST_BRIDGE_S:
+            joined[-1] = Span(joined[-1].start, span.end)
+        else:
+            joined.append(span)
+    return joined

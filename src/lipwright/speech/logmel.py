@@ -1,0 +1,94 @@
+"""Whisper's log-mel front-end in numpy.
+
+The numbers are those published with the model: 16 kHz sound, a periodic Hann window of 400
+samples (25 ms) every 160 samples (10 ms), frames centred on their time with reflected edges,
+power spectrum, 80 triangular mel bands from 0 to 8 kHz on the Slaney scale with area
+normalisation, decimal logarithm floored at 1e-10, limited to 8 below the maximum, then
+``(x + 4) / 4``.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+SAMPLE_RATE = 16_000
+HOP = 160
+BANDS = 80
+_WINDOW = 400
+
+# The Slaney mel scale is linear below 1 kHz (15 mel) and logarithmic above (27 mel per 6.4 x).
+_HZ_PER_MEL = 200.0 / 3.0
+_BREAK_HZ = 1000.0
+_BREAK_MEL = _BREAK_HZ / _HZ_PER_MEL
+_LOG_STEP = np.log(6.4) / 27.0
+
+
+def log_mel(samples: NDArray[np.float32], *, maximum: float | None = None) -> NDArray[np.float32]:
+    """Log-mel picture of a sound.
+
+    Parameters
+    ----------
+    samples
+        (n,) mono sound at 16 kHz, full scale 1.
+    maximum
+        Decimal logarithm of the loudest band power that the 8-decade floor hangs from; by
+        default that of the sound itself. Pieces of one sound should share it.
+
+    Returns
+    -------
+    (80, n // 160) float32; column i is centred on sample 160 i.
+    """
+    raw = log_power(samples)
+    top = float(raw.max(initial=-10.0)) if maximum is None else maximum
+    return scale_log_power(raw, top)
+
+
+def log_power(samples: NDArray[np.float32]) -> NDArray[np.float32]:
+    """(80, n // 160) decimal logarithm of mel band power, floored at -10."""
+    count = len(samples) // HOP
+    if count == 0:
+        return np.zeros((BANDS, 0), np.float32)
+    mode = "reflect" if len(samples) > _WINDOW // 2 else "constant"
+    padded = np.pad(np.asarray(samples, np.float32), _WINDOW // 2, mode=mode)  # type: ignore[call-overload]
+    frames = np.lib.stride_tricks.sliding_window_view(padded, _WINDOW)[::HOP][:count]
+    spectrum = np.fft.rfft(frames * _hann(), axis=1)
+    power = (spectrum.real**2 + spectrum.imag**2).astype(np.float32)
+    bands = power @ _filters().T
+    return np.asarray(np.log10(np.maximum(bands, 1e-10)).T, np.float32)
+
+
+def scale_log_power(raw: NDArray[np.float32], maximum: float) -> NDArray[np.float32]:
+    """Limit `log_power` to 8 decades below `maximum` and bring it to Whisper's scale."""
+    return np.asarray((np.maximum(raw, maximum - 8.0) + 4.0) / 4.0, np.float32)
+
+
+@cache
+def _hann() -> NDArray[np.float32]:
+    phase = 2.0 * np.pi * np.arange(_WINDOW) / _WINDOW
+    return np.asarray(0.5 - 0.5 * np.cos(phase), np.float32)
+
+
+@cache
+def _filters() -> NDArray[np.float32]:
+    """(80, 201) triangular bands, each of unit area over frequency."""
+    bins_hz = np.fft.rfftfreq(_WINDOW, 1.0 / SAMPLE_RATE)
+    edges_hz = _mel_to_hz(np.linspace(0.0, _hz_to_mel(SAMPLE_RATE / 2.0), BANDS + 2))
+    left, centre, right = edges_hz[:-2, None], edges_hz[1:-1, None], edges_hz[2:, None]
+    rising = (bins_hz - left) / (centre - left)
+    falling = (right - bins_hz) / (right - centre)
+    triangles = np.maximum(0.0, np.minimum(rising, falling))
+    return np.asarray(triangles * (2.0 / (right - left)), np.float32)
+
+
+def _hz_to_mel(hz: float) -> float:
+    if hz < _BREAK_HZ:
+        return hz / _HZ_PER_MEL
+    return float(_BREAK_MEL + np.log(hz / _BREAK_HZ) / _LOG_STEP)
+
+
+def _mel_to_hz(mel: NDArray[np.float64]) -> NDArray[np.float64]:
+    bent = _BREAK_HZ * np.exp(_LOG_STEP * (mel - _BREAK_MEL))
+    return np.where(mel < _BREAK_MEL, mel * _HZ_PER_MEL, bent)

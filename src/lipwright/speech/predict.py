@@ -1,0 +1,79 @@
+"""Speech in, mouth motion out: the speech room's single door."""
+
+from __future__ import annotations
+
+import threading
+from functools import cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lipwright.models.store import require
+from lipwright.speech.activity import speech_spans
+from lipwright.speech.closures import close_lips, find_closures
+from lipwright.speech.encoder import SAMPLES_PER_VECTOR, SpeechEncoder
+from lipwright.speech.level import SILENCE_DB, frame_levels, usual_level
+from lipwright.speech.logmel import SAMPLE_RATE
+from lipwright.speech.network import load_network
+from lipwright.speech.rest import speaking_share
+from lipwright.speech.sampling import sample_curve
+from lipwright.speech.types import CHANNELS, MouthCurve
+
+_RATE = SAMPLE_RATE / SAMPLES_PER_VECTOR
+
+_loading = threading.Lock()
+
+
+def predict_mouth(samples: NDArray[np.float32], times: NDArray[np.float64]) -> MouthCurve:
+    """What a mouth does that says this.
+
+    The same sound and times always give the same curve. Safe to call from several threads; the
+    models are loaded at the first call.
+
+    Parameters
+    ----------
+    samples
+        (n,) mono speech at 16 kHz, full scale 1. Loudness does not matter.
+    times
+        (T,) seconds on the sound's clock, ascending, any spacing; may lie outside the sound.
+
+    Returns
+    -------
+    The curve at `times`. Where nobody speaks every value is exactly 0.
+
+    Raises
+    ------
+    FailedError
+        The speech model is missing and cannot be fetched.
+    """
+    times = np.asarray(times, np.float64)
+    sound = usual_level(np.asarray(samples, np.float32).reshape(-1))
+    levels = frame_levels(sound)
+    if len(levels) == 0 or float(levels.max()) < SILENCE_DB:
+        return _at_rest(times)
+    output = load_network()(_encoder().encode(sound))
+    spans = speech_spans(output.voice, levels, len(sound) / SAMPLE_RATE)
+    if not spans:
+        return _at_rest(times)
+    values = sample_curve(output.values, _RATE, times)
+    values[:, 0] = np.maximum(values[:, 0], 0.0)
+    values = close_lips(values, times, find_closures(output.closed))
+    speaking = speaking_share(times, spans)
+    return MouthCurve(times, values * speaking[:, None], speaking)
+
+
+def _at_rest(times: NDArray[np.float64]) -> MouthCurve:
+    count = len(times)
+    return MouthCurve(
+        times, np.zeros((count, len(CHANNELS)), np.float32), np.zeros(count, np.float32)
+    )
+
+
+def _encoder() -> SpeechEncoder:
+    with _loading:
+        return _load_encoder()
+
+
+@cache
+def _load_encoder() -> SpeechEncoder:
+    return SpeechEncoder(require("whisper_tiny_en"))

@@ -1,0 +1,1 @@
+"""How the mouth network's weights were made."""

@@ -1,0 +1,96 @@
+"""Step 5: how well the network's mouth follows real ones.
+
+``python -m training.evaluate`` prints, for every clip in ``training/cache/talking``, the
+correlation of predicted and true inner-lip opening at the clip's own best lag and at none.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+
+from lipwright.faces.mouth_shape import mouth_values
+from lipwright.speech.encoder import SpeechEncoder
+from lipwright.speech.level import usual_level
+from lipwright.speech.network import MouthNetwork
+from lipwright.speech.types import CHANNELS
+from training.bundle import encoder_folder
+from training.features import CACHE
+from training.train import WEIGHTS
+
+LAGS = np.arange(-8, 9) * 0.02
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--weights", type=Path, default=WEIGHTS)
+    parser.add_argument("--quiet", action="store_true")
+    arguments = parser.parse_args()
+    with np.load(arguments.weights) as arrays:
+        network = MouthNetwork(dict(arrays))
+    encoder = SpeechEncoder(encoder_folder())
+    for name, pattern in (("grid", "grid_*.npz"), ("wild", "*_en_*.npz")):
+        rows = []
+        for path in sorted((CACHE / "talking").glob(pattern)):
+            rows.append(score(path, encoder, network))
+            if not arguments.quiet:
+                lag, best, zero = rows[-1][:3]
+                print(f"  {path.stem:28} lag {lag * 1000:4.0f} ms, r {best:.3f}, at 0 {zero:.3f}")
+        table = np.array(rows)
+        print(
+            f"{name}: lag {np.median(table[:, 0]) * 1000:.0f} ms, "
+            f"r {np.median(table[:, 1]):.3f} (mean {table[:, 1].mean():.3f}), "
+            f"at 0 {np.median(table[:, 2]):.3f}; "
+            + ", ".join(
+                f"{c} {v:.2f}" for c, v in zip(CHANNELS, np.median(table[:, 3:9], 0), strict=True)
+            )
+            + f"; amplitude {np.median(table[:, 9]):.2f}; closed AUC {np.nanmedian(table[:, 10]):.3f}"
+        )
+
+
+def score(path: Path, encoder: SpeechEncoder, network: MouthNetwork) -> list[float]:
+    """[best lag in s, r there, r at none, six r there, std ratio, closed AUC]; lag > 0: mouth late."""
+    with np.load(path) as data:
+        seen = data["score"] > 0.5
+        true = mouth_values(data["landmarks"][seen])
+        times = data["times"][seen]
+        samples = data["samples"].astype(np.float32) / 32768.0
+    output = network(encoder.encode(usual_level(samples)))
+    r = [_r(_at(output.values[:, 0], times - lag), true[:, 0]) for lag in LAGS]
+    best = int(np.argmax(r))
+    shifted = times - LAGS[best]
+    each = [_r(_at(output.values[:, c], shifted), true[:, c]) for c in range(6)]
+    ratio = _at(output.values[:, 0], shifted).std() / true[:, 0].std()
+    closed = true[:, 0] < 0.022
+    return [
+        float(LAGS[best]),
+        r[best],
+        r[len(LAGS) // 2],
+        *each,
+        ratio,
+        _auc(_at(output.closed, shifted), closed),
+    ]
+
+
+def _at(curve: np.ndarray, times: np.ndarray) -> np.ndarray:
+    return np.interp(times * 50.0, np.arange(len(curve)), curve)
+
+
+def _r(a: np.ndarray, b: np.ndarray) -> float:
+    return float(np.corrcoef(a, b)[0, 1])
+
+
+def _auc(score: np.ndarray, truth: np.ndarray) -> float:
+    if truth.all() or not truth.any():
+        return float("nan")
+    ranks = np.argsort(np.argsort(score)) + 1.0
+    positive = truth.sum()
+    return float(
+        (ranks[truth].sum() - positive * (positive + 1) / 2) / (positive * (len(truth) - positive))
+    )
+
+
+if __name__ == "__main__":
+    main()

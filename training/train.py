@@ -1,0 +1,153 @@
+"""Step 4: fit the mouth network and write its weights into the package.
+
+``python -m training.train`` reads the cached passes; deterministic for a given torch build.
+"""
+
+from __future__ import annotations
+
+import argparse
+import copy
+import math
+import time
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from training.features import CACHE, Window, load
+from training.model import MouthModel, export
+
+WEIGHTS = Path(__file__).parents[1] / "src" / "lipwright" / "speech" / "mouth_network.npz"
+SCALE = np.array([0.08, 0.04, 0.045, 0.02, 0.065, 0.022], np.float32)
+"""Usual standard deviation of each channel (inter-ocular distances)."""
+
+CHANNEL_WEIGHT = torch.tensor([2.0, 1.0, 0.7, 0.7, 1.0, 0.7])
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--data", type=Path, default=CACHE / "passes")
+    parser.add_argument("--steps", type=int, default=900)
+    parser.add_argument("--hidden", type=int, default=128)
+    parser.add_argument("--members", type=int, default=1)
+    parser.add_argument("--batch", type=int, default=16)
+    parser.add_argument("--passes", type=int, default=99)
+    parser.add_argument("--rate", type=float, default=2e-3)
+    parser.add_argument("--dropout", type=float, default=0.2)
+    parser.add_argument("--out", type=Path, default=WEIGHTS)
+    arguments = parser.parse_args()
+    files = sorted((arguments.data).glob("*.npz"))[: arguments.passes]
+    windows = [w for file in files for w in load(file)]
+    print(f"{len(windows)} windows of {len(files)} passes", flush=True)
+    models = [fit(windows, arguments, seed) for seed in range(arguments.members)]
+    np.savez(arguments.out, **export(models, SCALE))
+    size = sum(p.numel() for p in models[0].parameters())
+    print(f"{size} parameters x {len(models)}, {arguments.out.stat().st_size} bytes")
+
+
+def fit(windows: list[Window], arguments: argparse.Namespace, seed: int) -> MouthModel:
+    torch.manual_seed(seed)
+    rng = np.random.default_rng(seed)
+    sample = np.concatenate([w.features for w in windows[:300]]).astype(np.float32)
+    model = MouthModel(arguments.hidden, arguments.dropout, sample.mean(0), sample.std(0) + 1e-3)
+    average = copy.deepcopy(model)
+    optimiser = torch.optim.AdamW(model.parameters(), lr=arguments.rate, weight_decay=0.02)
+    started, order, shown = time.time(), [], 0.0
+    for step in range(arguments.steps):
+        warm = min(1.0, (step + 1) / 50)
+        cosine = 0.5 + 0.5 * math.cos(math.pi * step / arguments.steps)
+        for group in optimiser.param_groups:
+            group["lr"] = arguments.rate * warm * max(0.02, cosine)
+        if len(order) < arguments.batch:
+            order = list(rng.permutation(len(windows)))
+        batch = [windows[order.pop()] for _ in range(arguments.batch)]
+        loss = loss_of(model, batch)
+        optimiser.zero_grad()
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        optimiser.step()
+        with torch.no_grad():
+            keep = min(0.995, (step + 1) / (step + 10))
+            for slow, fast in zip(average.parameters(), model.parameters(), strict=True):
+                slow.lerp_(fast, 1.0 - keep)
+        shown += float(loss)
+        if step % 100 == 99:
+            print(f"{step + 1} loss {shown / 100:.4f} {time.time() - started:.0f} s", flush=True)
+            shown = 0.0
+    return average.eval()
+
+
+def loss_of(model: MouthModel, batch: list[Window]) -> Tensor:
+    longest = max(len(w.features) for w in batch)
+    features = torch.zeros(len(batch), longest, batch[0].features.shape[1])
+    voice = torch.full((len(batch), longest), float("nan"))
+    for row, window in enumerate(batch):
+        features[row, : len(window.features)] = torch.from_numpy(window.features).float()
+        voice[row, : len(window.voice)] = torch.from_numpy(window.voice).float()
+    output = model(features)
+    known = ~voice.isnan()
+    voice_loss = functional.binary_cross_entropy_with_logits(output[..., 7][known], voice[known])
+
+    row = torch.from_numpy(np.concatenate([np.full(len(w.times), i) for i, w in enumerate(batch)]))
+    times = torch.from_numpy(np.concatenate([w.times for w in batch]))
+    lower = times.floor().long()
+    share = (times - lower).unsqueeze(1)
+    upper = (lower + 1).clamp(max=longest - 1)
+    at = output[row, lower] * (1 - share) + output[row, upper] * share
+    target = torch.from_numpy(np.concatenate([w.values for w in batch])) / torch.from_numpy(SCALE)
+    closed = torch.from_numpy(np.concatenate([w.closed for w in batch])).float()
+    weight = torch.from_numpy(np.concatenate([w.weight for w in batch]))
+    anchored = torch.from_numpy(np.concatenate([w.anchored for w in batch]))
+    clip = row * 64 + torch.from_numpy(np.concatenate([w.clip for w in batch]))
+
+    value_loss = _value_loss(at[:, :6], target, closed, weight, anchored, clip)
+    closed_loss = functional.binary_cross_entropy_with_logits(
+        at[:, 6], closed, weight * (1.0 + closed)
+    )
+    return value_loss + 0.3 * closed_loss + 0.1 * voice_loss
+
+
+def _value_loss(
+    at: Tensor, target: Tensor, closed: Tensor, weight: Tensor, anchored: Tensor, clip: Tensor
+) -> Tensor:
+    error = at - target
+    _, group = clip.unique(return_inverse=True)
+    groups = int(group.max()) + 1
+    count = torch.bincount(group, minlength=groups).clamp(min=1).unsqueeze(1)
+    mean = torch.zeros(groups, 6).index_add(0, group, error) / count
+    # Where a clip never shows its rest, only its motion counts.
+    floating = (~anchored).float().unsqueeze(1) * torch.tensor([0.5, 0.9, 0.9, 0.9, 0.9, 0.9])
+    error = error - mean[group] * floating
+    emphasis = 1.0 + closed.unsqueeze(1) * torch.tensor([1.5, 0.0, 0.0, 0.0, 0.0, 0.0])
+    each = functional.smooth_l1_loss(error, torch.zeros_like(error), reduction="none", beta=0.5)
+    value = (each * emphasis * weight.unsqueeze(1) * CHANNEL_WEIGHT).mean()
+    same = (clip[1:] == clip[:-1]).float() * weight[1:]
+    motion = (at[1:] - at[:-1]) - (target[1:] - target[:-1])
+    steps = functional.smooth_l1_loss(motion, torch.zeros_like(motion), reduction="none", beta=0.5)
+    return (
+        value
+        + (steps * same.unsqueeze(1) * CHANNEL_WEIGHT).mean()
+        + 0.3 * _correlation_loss(at[:, 0], target[:, 0], group, groups)
+    )
+
+
+def _correlation_loss(at: Tensor, target: Tensor, group: Tensor, groups: int) -> Tensor:
+    """One minus the mean correlation of the opening within each clip."""
+
+    def centred(x: Tensor) -> Tensor:
+        count = torch.bincount(group, minlength=groups).clamp(min=1)
+        mean = torch.zeros(groups).index_add(0, group, x) / count
+        return x - mean[group]
+
+    def total(x: Tensor) -> Tensor:
+        return torch.zeros(groups).index_add(0, group, x)
+
+    a, b = centred(at), centred(target)
+    product = total(a * b) / (total(a * a) * total(b * b) + 1e-3).sqrt()
+    return 1.0 - product.mean()
+
+
+if __name__ == "__main__":
+    main()
