@@ -1,0 +1,1 @@
+"""The HTTP service: the Kling facade in `lipwright.api.kling`, native routes beside it."""

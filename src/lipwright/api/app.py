@@ -1,0 +1,53 @@
+"""The app: routes, errors and middleware put together."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+
+from fastapi import FastAPI
+
+import lipwright.api.files
+import lipwright.api.kling.routes
+import lipwright.api.pages
+from lipwright.api.context import Context
+from lipwright.api.envelope import RequestIds
+from lipwright.api.kling.paths import AnyCaseIdentify
+from lipwright.api.kling.refusals import install
+from lipwright.api.threads import Lanes
+from lipwright.api.unread import DropUnreadBody
+from lipwright.jobs.service import LipsyncService
+from lipwright.settings import Settings
+
+_DESCRIPTION = (
+    "A real video goes in, the person in it says the line. The lip-sync operations are also "
+    "served under /kling/v1/videos and /v1/videos."
+)
+
+
+def create_app(settings: Settings, service: LipsyncService) -> FastAPI:
+    """Return the HTTP service over a started core.
+
+    Parameters
+    ----------
+    settings
+        ``host`` decides whether callers need a key.
+    service
+        Started; the caller closes it.
+    """
+    app = FastAPI(
+        title="lipwright",
+        version=version("lipwright"),
+        description=_DESCRIPTION,
+        docs_url=None,  # the stock pages load scripts from elsewhere
+        redoc_url=None,
+        redirect_slashes=False,
+    )
+    app.state.context = Context(settings, service, Lanes(settings.identify_concurrency))
+    app.include_router(lipwright.api.kling.routes.router)
+    app.include_router(lipwright.api.files.router)
+    app.include_router(lipwright.api.pages.router)
+    install(app)
+    app.add_middleware(AnyCaseIdentify)
+    app.add_middleware(DropUnreadBody)
+    app.add_middleware(RequestIds)
+    return app

@@ -1,0 +1,47 @@
+"""What every route works with: the settings, the service, and the threads for it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends
+from starlette.requests import Request
+
+from lipwright.api.threads import Lanes
+from lipwright.jobs.service import LipsyncService
+from lipwright.settings import Settings
+
+
+@dataclass(frozen=True)
+class Context:
+    """One running service, as its routes see it."""
+
+    settings: Settings
+    service: LipsyncService
+    lanes: Lanes
+
+    def file_url(self, request: Request, key: str, expires_at_ms: int, name: str) -> str:
+        """Return the signed URL of one of our files, under the address that the caller used.
+
+        Parameters
+        ----------
+        request
+            Tells that address, unless the settings name a public one.
+        key
+            The object's key.
+        expires_at_ms
+            When the link stops working, Unix time in ms.
+        name
+            File name at the end of the URL.
+        """
+        base = self.settings.public_url or str(request.base_url).rstrip("/")
+        return base + self.service.link(key, expires_at_ms, name)
+
+
+def _context(request: Request) -> Context:
+    context: Context = request.app.state.context
+    return context
+
+
+WithContext = Annotated[Context, Depends(_context)]

@@ -1,0 +1,41 @@
+"""Kling's error codes, for everything that this service can have to say.
+
+The vendor's table has more codes (accounts in arrears, content policy, …); they are added when
+there is something behind them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from lipwright.api.problems import ProblemKind
+
+
+@dataclass(frozen=True)
+class Code:
+    """An HTTP status and the code in the envelope."""
+
+    status: int
+    code: int
+
+
+BAD_VALUE = Code(400, 1201)
+
+CODES: dict[ProblemKind, Code] = {
+    ProblemKind.NO_CREDENTIALS: Code(401, 1001),
+    ProblemKind.BAD_CREDENTIALS: Code(401, 1002),
+    ProblemKind.CREDENTIALS_TOO_EARLY: Code(401, 1003),
+    ProblemKind.CREDENTIALS_EXPIRED: Code(401, 1004),
+    ProblemKind.FORBIDDEN: Code(403, 1103),
+    ProblemKind.MALFORMED: Code(400, 1200),
+    ProblemKind.BAD_VALUE: BAD_VALUE,
+    ProblemKind.WRONG_METHOD: Code(404, 1202),
+    ProblemKind.UNKNOWN_ROUTE: Code(404, 1203),
+    ProblemKind.NO_SUCH_FILE: Code(404, 1203),
+    # A range is plain HTTP: players look at the status, so it keeps its own.
+    ProblemKind.BAD_RANGE: Code(416, 1201),
+    ProblemKind.BUSY: Code(429, 1302),
+    ProblemKind.INTERNAL: Code(500, 5000),
+    ProblemKind.UNAVAILABLE: Code(503, 5001),
+    ProblemKind.TIMEOUT: Code(504, 5002),
+}

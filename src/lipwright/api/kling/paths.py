@@ -1,0 +1,26 @@
+"""Where the facade is served: the vendor's own paths and the prefixes that gateways put before."""
+
+from __future__ import annotations
+
+import re
+
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+DOCUMENTED_PREFIX = "/klingai/v1/videos"
+PREFIXES = (DOCUMENTED_PREFIX, "/kling/v1/videos", "/v1/videos")
+
+_IDENTIFY = re.compile(r"(/klingai|/kling)?/v1/videos/identify-face", re.IGNORECASE)
+
+
+class AnyCaseIdentify:
+    """The vendor's older pages print ``Identify-face``, so every letter case is served."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on under the lower-case path."""
+        if scope["type"] == "http" and _IDENTIFY.fullmatch(scope["path"]):
+            path = scope["path"].lower()
+            scope = {**scope, "path": path, "raw_path": path.encode("ascii")}
+        await self.app(scope, receive, send)

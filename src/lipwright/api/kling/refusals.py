@@ -1,0 +1,94 @@
+"""Answer everything that goes wrong in the envelope, with Kling's codes.
+
+This holds for the whole service, the native routes too: a client knows one shape of error.
+"""
+
+from __future__ import annotations
+
+import logging
+
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+
+from lipwright.api.envelope import failure, request_id
+from lipwright.api.kling.codes import BAD_VALUE, CODES
+from lipwright.api.kling.translate import to_message
+from lipwright.api.problems import Problem, ProblemKind
+from lipwright.errors import BadInputError, FailedError
+
+log = logging.getLogger(__name__)
+
+INTERNAL_MESSAGE = "Server internal error"
+
+
+def install(app: FastAPI) -> None:
+    """Make the app answer its errors in the envelope."""
+    app.add_exception_handler(Problem, _problem)
+    app.add_exception_handler(BadInputError, _bad_input)
+    app.add_exception_handler(FailedError, _failed)
+    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(ClientDisconnect, _gone)
+    app.add_exception_handler(Exception, _fault)
+
+
+def _answer(request: Request, problem: Problem) -> Response:
+    code = CODES[problem.kind]
+    return failure(request.scope, code.status, code.code, problem.message, problem.headers)
+
+
+def _problem(request: Request, error: Exception) -> Response:
+    assert isinstance(error, Problem)
+    return _answer(request, error)
+
+
+def _bad_input(request: Request, error: Exception) -> Response:
+    assert isinstance(error, BadInputError)
+    return failure(request.scope, BAD_VALUE.status, BAD_VALUE.code, to_message(error))
+
+
+def _failed(request: Request, error: Exception) -> Response:
+    assert isinstance(error, FailedError)
+    log.error("request %s failed (%s): %s", request_id(request.scope), error.reason, error)
+    if error.reason == "timeout":
+        return _answer(request, Problem(ProblemKind.TIMEOUT, "The work took too long"))
+    return _answer(request, Problem(ProblemKind.INTERNAL, INTERNAL_MESSAGE))
+
+
+def _http(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    path = request.url.path[:200]
+    match error.status_code:
+        case 404:
+            problem = Problem(ProblemKind.UNKNOWN_ROUTE, f"Nothing is served at {path}")
+        case 405:
+            problem = Problem(
+                ProblemKind.WRONG_METHOD,
+                f"{request.method} is not a method of {path}",
+                error.headers,
+            )
+        case status if status < 500:
+            problem = Problem(ProblemKind.MALFORMED, "Invalid request parameters")
+        case _:
+            problem = Problem(ProblemKind.INTERNAL, INTERNAL_MESSAGE)
+    return _answer(request, problem)
+
+
+def _invalid(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    first = error.errors()[0]
+    field = str(first["loc"][-1])
+    return _answer(request, Problem(ProblemKind.BAD_VALUE, f"{field}: is not valid"))
+
+
+def _gone(request: Request, error: Exception) -> Response:
+    return Response(status_code=400)  # nobody reads it
+
+
+def _fault(request: Request, error: Exception) -> Response:
+    # The server logs the trace; the id ties it to what the caller saw.
+    log.error("request %s met a fault of ours", request_id(request.scope))
+    return _answer(request, Problem(ProblemKind.INTERNAL, INTERNAL_MESSAGE))

@@ -1,0 +1,112 @@
+"""The three operations."""
+
+from __future__ import annotations
+
+import functools
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import Response
+
+from lipwright.api.auth import Account
+from lipwright.api.body import read_json_object
+from lipwright.api.context import WithContext
+from lipwright.api.envelope import success
+from lipwright.api.kling.coerce import MAX_ID_CHARS, is_id
+from lipwright.api.kling.paths import DOCUMENTED_PREFIX, PREFIXES
+from lipwright.api.kling.schemas import (
+    AdvancedLipSyncRequest,
+    CreateAnswer,
+    IdentifyFaceAnswer,
+    IdentifyFaceRequest,
+    QueryAnswer,
+    parse,
+)
+from lipwright.api.kling.translate import (
+    to_created,
+    to_identified,
+    to_lines,
+    to_message,
+    to_state,
+)
+from lipwright.api.openapi import ANSWERS_OF_FAILURE, AUTHORIZATION, json_body
+from lipwright.api.problems import Problem, ProblemKind
+from lipwright.errors import BadInputError
+from lipwright.jobs.values import NotFoundError
+
+MAX_IDENTIFY_BODY_BYTES = 64_000
+# Two sounds of the greatest length as Base64 fit; whoever sends more uploads the sounds first.
+MAX_CREATE_BODY_BYTES = 14_000_000
+
+operations = APIRouter(tags=["lip-sync"], responses=ANSWERS_OF_FAILURE)
+
+
+@operations.post(
+    "/identify-face",
+    summary="Identify-Face",
+    response_model=IdentifyFaceAnswer,
+    openapi_extra={
+        "parameters": [AUTHORIZATION],
+        "requestBody": json_body(IdentifyFaceRequest),
+    },
+)
+async def identify_face(request: Request, account: Account, context: WithContext) -> Response:
+    """Say whether a video can be lip-synced, and which faces when."""
+    body = await read_json_object(request, MAX_IDENTIFY_BODY_BYTES)
+    asked = parse(IdentifyFaceRequest, body)
+    session = await context.lanes.identify.run(context.service.identify, account, asked.video_url)
+    data = to_identified(session, functools.partial(context.file_url, request))
+    return success(request.scope, data.model_dump(exclude_unset=True))
+
+
+@operations.post(
+    "/advanced-lip-sync",
+    summary="Advanced-Lip-Sync (create)",
+    response_model=CreateAnswer,
+    openapi_extra={
+        "parameters": [AUTHORIZATION],
+        "requestBody": json_body(AdvancedLipSyncRequest),
+    },
+)
+async def advanced_lip_sync(request: Request, account: Account, context: WithContext) -> Response:
+    """Create a task that makes faces say lines."""
+    body = await read_json_object(request, MAX_CREATE_BODY_BYTES)
+    asked = await context.lanes.quick.run(parse, AdvancedLipSyncRequest, body)
+    try:
+        task = await context.lanes.create.run(
+            context.service.create,
+            account,
+            asked.session_id,
+            to_lines(asked),
+            external_id=asked.external_task_id or None,
+        )
+    except BadInputError as error:
+        raise Problem(ProblemKind.BAD_VALUE, to_message(error, asked.external_task_id)) from error
+    return success(request.scope, to_created(task).model_dump(exclude_unset=True))
+
+
+@operations.get(
+    "/advanced-lip-sync/{id}",
+    summary="Advanced-Lip-Sync (query)",
+    response_model=QueryAnswer,
+    openapi_extra={"parameters": [AUTHORIZATION]},
+)
+async def advanced_lip_sync_task(
+    request: Request, account: Account, context: WithContext, id: str
+) -> Response:
+    """Look a task up by its task_id or its external_task_id; free of charge."""
+    try:
+        if not is_id(id):
+            raise NotFoundError("task", id)
+        task = await context.lanes.quick.run(context.service.find_task, account, id)
+    except NotFoundError:
+        raise Problem(
+            ProblemKind.BAD_VALUE, f"Task not found by id/external id: {id[:MAX_ID_CHARS]}"
+        ) from None
+    data = to_state(task, functools.partial(context.file_url, request))
+    return success(request.scope, data.model_dump(exclude_unset=True))
+
+
+router = APIRouter()
+for prefix in PREFIXES:
+    router.include_router(operations, prefix=prefix, include_in_schema=prefix == DOCUMENTED_PREFIX)

@@ -1,0 +1,204 @@
+"""The bodies of the three operations, field for field."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal, TypeVar
+
+from pydantic import BaseModel, Field, ValidationError, model_validator
+
+from lipwright.api.kling.coerce import Id, Milliseconds, Number, Text, without_absent
+from lipwright.api.problems import Problem, ProblemKind
+
+Volume = Annotated[Number, Field(ge=0, le=2)]
+TaskStatusName = Literal["submitted", "processing", "succeed", "failed"]
+
+MAX_LINES = 32
+
+R = TypeVar("R", bound=BaseModel)
+
+
+class _Request(BaseModel):
+    """Fields that are not known are ignored, those that are empty count as absent."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _drop_absent(cls, value: Any) -> Any:
+        return without_absent(value)
+
+
+class IdentifyFaceRequest(_Request):
+    """Body of Identify-Face."""
+
+    video_url: Text = Field(
+        description="URL of the video: .mp4 or .mov, at most 100 MB, 2 s to 60 s, "
+        "width and height each 512 to 2160 px"
+    )
+
+
+class FaceChoice(_Request):
+    """One line of speech for one face."""
+
+    face_id: Id = Field(description="from Identify-Face")
+    sound_file: Text = Field(
+        description="the sound as a URL, as Base64 or as a data URI: "
+        ".mp3, .wav, .m4a or .aac, at most 5 MB, 2 s to 60 s"
+    )
+    sound_start_time: Milliseconds = Field(
+        description="ms on the sound's own clock; what is before is cut; at least 2 s must remain"
+    )
+    sound_end_time: Milliseconds = Field(
+        description="ms on the sound's own clock; what is after is cut; not past the sound's end"
+    )
+    sound_insert_time: Milliseconds = Field(
+        description="ms on the video's clock where the cropped sound goes; must overlap the face's "
+        "interval by at least 2 s and lie inside the video"
+    )
+    sound_volume: Volume = Field(default=1, description="larger is louder")
+    original_audio_volume: Volume = Field(
+        default=1, description="volume of the video's own sound; no effect on a silent video"
+    )
+
+
+class AdvancedLipSyncRequest(_Request):
+    """Body of Advanced-Lip-Sync."""
+
+    session_id: Id = Field(description="from Identify-Face; valid 24 hours")
+    face_choose: Annotated[list[FaceChoice], Field(max_length=MAX_LINES)] = Field(
+        description="which face says what, when; each face at most once"
+    )
+    external_task_id: Id = Field(
+        default="",
+        description="the caller's own id; does not replace task_id, but a task can be queried by "
+        "it; unique per user",
+    )
+
+
+class _Answer(BaseModel):
+    """The envelope around every answer's data."""
+
+    code: int = Field(description="0 on success")
+    message: str
+    request_id: str = Field(description="made by the system, to trace a request")
+
+
+class Face(BaseModel):
+    """One face through one stretch of the video."""
+
+    face_id: str = Field(
+        description="one face in the video; the same face after a gap of more than 1 s is another"
+    )
+    face_image: str = Field(description="URL of a picture of the face, cut from the video")
+    start_time: int = Field(description="ms; start of the interval that can be lip-synced")
+    end_time: int = Field(description="ms; end of that interval; may be a little late")
+
+
+class IdentifiedFaces(BaseModel):
+    """Data of Identify-Face."""
+
+    session_id: str = Field(description="valid 24 hours")
+    face_data: list[Face] = Field(description="empty if no face can be lip-synced")
+
+
+class IdentifyFaceAnswer(_Answer):
+    """Answer of Identify-Face."""
+
+    data: IdentifiedFaces
+
+
+class CreatedTaskInfo(BaseModel):
+    """What the caller said about the task."""
+
+    external_task_id: str = ""
+
+
+class CreatedTask(BaseModel):
+    """Data of Advanced-Lip-Sync, creation."""
+
+    task_id: str
+    task_info: CreatedTaskInfo
+    task_status: TaskStatusName
+    created_at: int = Field(description="Unix time in ms")
+    updated_at: int = Field(description="Unix time in ms")
+
+
+class CreateAnswer(_Answer):
+    """Answer of Advanced-Lip-Sync, creation."""
+
+    data: CreatedTask
+
+
+class Video(BaseModel):
+    """A video of ours."""
+
+    id: str
+    url: str = Field(description="removed after 30 days")
+    duration: str = Field(description="seconds")
+
+
+class TaskInfo(BaseModel):
+    """What the task was made from."""
+
+    parent_video: Video
+    external_task_id: str = ""
+
+
+class TaskResult(BaseModel):
+    """What the task made; empty before it succeeds."""
+
+    videos: list[Video]
+
+
+class TaskState(BaseModel):
+    """Data of Advanced-Lip-Sync, query."""
+
+    task_id: str
+    task_status: TaskStatusName
+    task_status_msg: str = Field(description="why a task failed")
+    task_info: TaskInfo
+    task_result: TaskResult
+    created_at: int = Field(description="Unix time in ms")
+    updated_at: int = Field(description="Unix time in ms")
+
+
+class QueryAnswer(_Answer):
+    """Answer of Advanced-Lip-Sync, query."""
+
+    data: TaskState
+
+
+def parse(model: type[R], value: dict[str, Any]) -> R:
+    """Read a request's body.
+
+    Raises
+    ------
+    Problem
+        Names the first field that is wrong, and what it must be.
+    """
+    try:
+        return model.model_validate(value)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        raise Problem(ProblemKind.BAD_VALUE, f"{_path(first['loc'])}: {_words(first)}") from None
+
+
+def _path(location: tuple[int | str, ...]) -> str:
+    path = ""
+    for part in location:
+        path += f"[{part}]" if isinstance(part, int) else f".{part}" if path else part
+    return path or "request body"
+
+
+def _words(error: Any) -> str:
+    match error["type"]:
+        case "missing":
+            return "is required"
+        case "greater_than_equal" | "less_than_equal":
+            return "must be between 0 and 2"
+        case "list_type":
+            return "must be an array"
+        case "too_long":
+            return f"must have at most {MAX_LINES} entries"
+        case "model_type":
+            return "must be an object"
+        case _:
+            return str(error["msg"])

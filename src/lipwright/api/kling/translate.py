@@ -1,0 +1,134 @@
+"""Between Kling's shapes and the core's values."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import PurePosixPath
+
+from lipwright.api.kling.schemas import (
+    AdvancedLipSyncRequest,
+    CreatedTask,
+    CreatedTaskInfo,
+    Face,
+    IdentifiedFaces,
+    TaskInfo,
+    TaskResult,
+    TaskState,
+    Video,
+)
+from lipwright.errors import BadInputError
+from lipwright.jobs.values import LineRequest, Session, StoredVideo, Task
+
+FileUrl = Callable[[str, int, str], str]
+"""Makes a URL of an object's key, the time in Unix ms when it ends, and a file name."""
+
+_FIELDS = {"video": "video_url", "session": "session_id", "lines": "face_choose"}
+_LINE_FIELDS = {
+    "face": "face_id",
+    "speech": "sound_file",
+    "speech_start": "sound_start_time",
+    "speech_end": "sound_end_time",
+    "insert": "sound_insert_time",
+    "speech_volume": "sound_volume",
+    "original_volume": "original_audio_volume",
+}
+
+
+def to_lines(request: AdvancedLipSyncRequest) -> list[LineRequest]:
+    """Return the lines that a request asks for."""
+    return [
+        LineRequest(
+            face_id=choice.face_id,
+            sound=choice.sound_file,
+            sound_start_ms=choice.sound_start_time,
+            sound_end_ms=choice.sound_end_time,
+            insert_ms=choice.sound_insert_time,
+            speech_volume=choice.sound_volume,
+            original_volume=choice.original_audio_volume,
+        )
+        for choice in request.face_choose
+    ]
+
+
+def to_identified(session: Session, url: FileUrl) -> IdentifiedFaces:
+    """Write a session the way Identify-Face answers."""
+    return IdentifiedFaces(
+        session_id=session.id,
+        face_data=[
+            Face(
+                face_id=face.face_id,
+                face_image=url(face.image_key, session.expires_at_ms, f"face_{face.face_id}.jpg"),
+                start_time=face.start_ms,
+                end_time=face.end_ms,
+            )
+            for face in session.faces
+        ],
+    )
+
+
+def to_created(task: Task) -> CreatedTask:
+    """Write a task the way its creation is answered."""
+    info = CreatedTaskInfo()
+    if task.external_id:
+        info.external_task_id = task.external_id
+    return CreatedTask(
+        task_id=task.id,
+        task_info=info,
+        task_status=task.status.value,
+        created_at=task.created_at_ms,
+        updated_at=task.updated_at_ms,
+    )
+
+
+def to_state(task: Task, url: FileUrl) -> TaskState:
+    """Write a task the way a query is answered."""
+    suffix = PurePosixPath(task.parent.key).suffix or ".mp4"
+    info = TaskInfo(parent_video=_video(task.parent, url, f"source{suffix}"))
+    if task.external_id:
+        info.external_task_id = task.external_id
+    return TaskState(
+        task_id=task.id,
+        task_status=task.status.value,
+        task_status_msg=task.message,
+        task_info=info,
+        task_result=TaskResult(
+            videos=[_video(task.result, url, f"{task.id}.mp4")] if task.result else []
+        ),
+        created_at=task.created_at_ms,
+        updated_at=task.updated_at_ms,
+    )
+
+
+def to_message(error: BadInputError, external_id: str = "") -> str:
+    """Say what is wrong with a request in Kling's names.
+
+    Parameters
+    ----------
+    error
+        In the core's names.
+    external_id
+        The caller's own id, for the one message that quotes it.
+    """
+    if error.field == "external_task_id" and error.reason == "duplicate":
+        return f"External_task_id {external_id} already exists"
+    if error.field in _LINE_FIELDS:
+        field = f"face_choose[{error.index or 0}].{_LINE_FIELDS[error.field]}"
+    else:
+        field = _FIELDS.get(error.field, error.field)
+        if error.index is not None:
+            field += f"[{error.index}]"
+    return f"{field}: {error.detail}"
+
+
+def seconds(milliseconds: int) -> str:
+    """Write a duration as Kling does: seconds, as text, no more digits than it has."""
+    whole, rest = divmod(milliseconds, 1000)
+    return f"{whole}.{rest:03}".rstrip("0").rstrip(".") if rest else str(whole)
+
+
+def _video(video: StoredVideo, url: FileUrl, name: str) -> Video:
+    return Video(
+        id=video.id,
+        url=url(video.key, video.expires_at_ms, name),
+        duration=seconds(video.duration_ms),
+    )

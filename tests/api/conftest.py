@@ -1,0 +1,217 @@
+"""A small in-memory double of the core, and the real app over it on a real socket."""
+
+from __future__ import annotations
+
+import hashlib
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, cast
+
+import httpx
+import pytest
+import uvicorn
+
+from lipwright.api.app import create_app
+from lipwright.errors import BadInputError
+from lipwright.jobs.service import LipsyncService, OpenedFile
+from lipwright.jobs.values import (
+    Health,
+    LineRequest,
+    NotFoundError,
+    Session,
+    SessionFace,
+    StoredVideo,
+    Task,
+    TaskStatus,
+    Upload,
+)
+from lipwright.settings import Settings
+
+NOW_MS = 1_790_000_000_000
+LATER_MS = NOW_MS + 3_600_000
+
+
+class MemoryFile:
+    def __init__(self, content: bytes, media_type: str) -> None:
+        self.content = content
+        self.key = "key"
+        self.size = len(content)
+        self.media_type = media_type
+        self.etag = f'"{hashlib.sha256(content).hexdigest()[:16]}"'
+
+    def stream(self, start: int = 0, end: int | None = None) -> Iterator[bytes]:
+        part = self.content[start:end]
+        for at in range(0, len(part), 1000):
+            yield part[at : at + 1000]
+
+
+class MemoryService:
+    """Knows one session and what it was told; `fault` is raised by the next calls."""
+
+    def __init__(self) -> None:
+        self.fault: Exception | None = None
+        self.keys: dict[str, str] = {}
+        self.videos: list[tuple[str, str]] = []
+        self.created: list[tuple[str, str, list[LineRequest], str | None]] = []
+        self.tasks: dict[tuple[str, str], Task] = {}
+        self.files: dict[str, MemoryFile] = {
+            "good": MemoryFile(bytes(range(256)) * 40, "video/mp4")
+        }
+        self.uploads: list[tuple[str, str, int, str]] = []
+        self.identify_s = 0.0
+        self.identifying = 0
+        self.most_identifying = 0
+        self.faces: tuple[SessionFace, ...] = (
+            SessionFace("0", 0, 7000, "accounts/a/face0.jpg"),
+            SessionFace("1", 120, 2400, "accounts/a/face1.jpg"),
+        )
+        self._lock = threading.Lock()
+
+    def _maybe_fail(self) -> None:
+        if self.fault is not None:
+            raise self.fault
+
+    def health(self) -> Health:
+        self._maybe_fail()
+        return Health(workers=2, waiting=3)
+
+    def keys_exist(self) -> bool:
+        return bool(self.keys)
+
+    def find_account(self, secret: str) -> str | None:
+        return self.keys.get(secret)
+
+    def identify(self, account_id: str, video: str | Path) -> Session:
+        with self._lock:
+            self.identifying += 1
+            self.most_identifying = max(self.most_identifying, self.identifying)
+        try:
+            time.sleep(self.identify_s)
+            self._maybe_fail()
+            self.videos.append((account_id, str(video)))
+        finally:
+            with self._lock:
+                self.identifying -= 1
+        video_ = StoredVideo("v1", "accounts/a/clip.mov", 7000, LATER_MS)
+        return Session("850508686686064678", account_id, video_, self.faces, NOW_MS, LATER_MS)
+
+    def create(
+        self,
+        account_id: str,
+        session_id: str,
+        lines: Sequence[LineRequest],
+        *,
+        external_id: str | None = None,
+    ) -> Task:
+        self._maybe_fail()
+        if external_id is not None and (account_id, external_id) in self.tasks:
+            raise BadInputError("external_task_id", "duplicate", f"{external_id} is taken")
+        self.created.append((account_id, session_id, list(lines), external_id))
+        task = a_task(f"t{len(self.created)}", account_id, external_id)
+        self.tasks[account_id, task.id] = task
+        if external_id:
+            self.tasks[account_id, external_id] = task
+        return task
+
+    def find_task(self, account_id: str, id: str) -> Task:
+        self._maybe_fail()
+        try:
+            return self.tasks[account_id, id]
+        except KeyError:
+            raise NotFoundError("task", id) from None
+
+    def upload(self, account_id: str, file_name: str, path: Path) -> Upload:
+        content = path.read_bytes()
+        digest = hashlib.sha256(content).hexdigest()
+        self.uploads.append((account_id, file_name, len(content), digest))
+        return Upload("u1", account_id, f"k/{file_name}", file_name, len(content), LATER_MS)
+
+    def link(self, key: str, expires_at_ms: int, name: str | None = None) -> str:
+        return f"/v1/files/{key.replace('/', '.')}~{expires_at_ms}/{name}"
+
+    def open_file(self, token: str) -> OpenedFile:
+        self._maybe_fail()
+        try:
+            return cast(OpenedFile, self.files[token])
+        except KeyError:
+            raise NotFoundError("file", token) from None
+
+
+def a_task(
+    id: str,
+    account_id: str = "default",
+    external_id: str | None = None,
+    status: TaskStatus = TaskStatus.SUBMITTED,
+    message: str = "",
+    result: StoredVideo | None = None,
+) -> Task:
+    return Task(
+        id=id,
+        account_id=account_id,
+        external_id=external_id,
+        status=status,
+        message=message,
+        stage="",
+        progress=0.0,
+        parent=StoredVideo("v1", "accounts/a/clip.mov", 7040, LATER_MS),
+        result=result,
+        warnings=(),
+        created_at_ms=NOW_MS,
+        updated_at_ms=NOW_MS + 5,
+    )
+
+
+class Api:
+    """A running app: its double, and a client for it."""
+
+    def __init__(self, service: MemoryService, settings: Settings) -> None:
+        self.service = service
+        self.settings = settings
+        listener = socket.create_server(("127.0.0.1", 0))
+        self.port: int = listener.getsockname()[1]
+        app = create_app(settings, cast(LipsyncService, service))
+        config = uvicorn.Config(app, log_level="error", lifespan="off", access_log=False)
+        self._server = uvicorn.Server(config)
+        self._thread = threading.Thread(target=self._server.run, args=([listener],))
+        self._thread.start()
+        self.client = httpx.Client(
+            base_url=f"http://127.0.0.1:{self.port}", trust_env=False, timeout=20
+        )
+        deadline = time.monotonic() + 10
+        while not self._server.started and time.monotonic() < deadline:
+            time.sleep(0.01)
+
+    def close(self) -> None:
+        self.client.close()
+        self._server.should_exit = True
+        self._thread.join()
+
+    def post(self, path: str, body: Any = None, **more: Any) -> httpx.Response:
+        return self.client.post(f"/klingai/v1/videos/{path}", json=body, **more)
+
+    def get(self, path: str, **more: Any) -> httpx.Response:
+        return self.client.get(f"/klingai/v1/videos/{path}", **more)
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Callable[..., Api]]:
+    """Start the app with settings of the test's choice."""
+    running: list[Api] = []
+
+    def start_one(**settings: Any) -> Api:
+        chosen = Settings(_env_file=None, data_dir=tmp_path / "data", **settings)
+        running.append(Api(MemoryService(), chosen))
+        return running[-1]
+
+    yield start_one
+    for api in running:
+        api.close()
+
+
+@pytest.fixture
+def api(start: Callable[..., Api]) -> Api:
+    """The app as it is by default: on loopback, without keys."""
+    return start()
