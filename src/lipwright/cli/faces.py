@@ -16,7 +16,10 @@ if TYPE_CHECKING:
 
 
 def faces(
-    video: Annotated[Path, typer.Argument(metavar="VIDEO", help="The video, mp4 or mov.")],
+    video: Annotated[
+        Path,
+        typer.Argument(metavar="VIDEO", exists=True, dir_okay=False, help="The video, mp4 or mov."),
+    ],
     images: Annotated[
         Path | None,
         typer.Option(

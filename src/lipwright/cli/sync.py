@@ -13,10 +13,19 @@ from lipwright.cli.weights import have_weights
 
 
 def sync(
-    video: Annotated[Path, typer.Argument(metavar="VIDEO", help="The video, mp4 or mov.")],
+    video: Annotated[
+        Path,
+        typer.Argument(metavar="VIDEO", exists=True, dir_okay=False, help="The video, mp4 or mov."),
+    ],
     speech: Annotated[
         Path,
-        typer.Option("--speech", metavar="AUDIO", help="What is said: mp3, wav, m4a or aac."),
+        typer.Option(
+            "--speech",
+            metavar="AUDIO",
+            exists=True,
+            dir_okay=False,
+            help="What is said: mp3, wav, m4a or aac.",
+        ),
     ],
     output: Annotated[Path, typer.Option("--output", "-o", metavar="OUT.mp4", help="The result.")],
     face: Annotated[
