@@ -6,7 +6,6 @@ a child can be started early and be warm when its work is known.
 
 from __future__ import annotations
 
-import ctypes
 import importlib
 import json
 import os
@@ -20,21 +19,13 @@ from contextlib import suppress
 from typing import IO, Any
 
 from lipwright.jobs.child_protocol import error_to_message
+from lipwright.jobs.parent_watch import die_with_parent
 
 PROGRESS_INTERVAL_S = 0.2
-_PR_SET_PDEATHSIG = 1
 
 Report = Callable[[str, float], None]
 ChildFunction = Callable[[dict[str, Any], Report], dict[str, Any]]
 """Takes JSON-able arguments and a sink for progress; gives a JSON-able result."""
-
-
-def die_with_parent(parent: int) -> None:
-    """Arrange that this process cannot outlive its parent, not even after its kill -9."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.name == "posix" and os.getppid() != parent:  # it died before we could ask
-        os._exit(1)
 
 
 def die_at_end_of(stream: IO[bytes]) -> None:
@@ -86,7 +77,7 @@ def find_function(name: str) -> ChildFunction:
 def main() -> None:
     """Read one order from standard input, carry it out, answer, end."""
     parent, *warm = sys.argv[1:]
-    die_with_parent(int(parent))
+    die_with_parent(int(parent), signal.SIGKILL)
     offer_to_the_oom_killer()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     messages = _Messages()

@@ -2,14 +2,40 @@
 
 from __future__ import annotations
 
+import mimetypes
+import threading
 from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from lipwright.jobs.values import Health, LineRequest, Session, Task, Upload
+from dbos import DBOSClient
+from sqlalchemy import func, select
+
+from lipwright.jobs import engine, records
+from lipwright.jobs.creating import TaskMaker
+from lipwright.jobs.identifying import Identifier
+from lipwright.jobs.links import file_path
+from lipwright.jobs.stores import Stores
+from lipwright.jobs.uploading import keep_upload
+from lipwright.jobs.values import (
+    Health,
+    LineRequest,
+    NotFoundError,
+    Session,
+    Task,
+    TaskStatus,
+    Upload,
+)
+from lipwright.jobs.work import ChildFunctions
+from lipwright.jobs.worker import WORKER_PREFIX
 from lipwright.settings import Settings
+from lipwright.store.objects import MissingObjectError, ObjectStore
+from lipwright.store.signing import BadTokenError
+from lipwright.store.tables import TaskRow
 
 
 @dataclass(frozen=True)
@@ -32,10 +58,11 @@ class OpenedFile:
     size: int
     media_type: str
     etag: str
+    objects: ObjectStore
 
     def stream(self, start: int = 0, end: int | None = None) -> Iterator[bytes]:
         """Yield the bytes from ``start`` up to, not including, ``end`` in pieces."""
-        raise NotImplementedError
+        return self.objects.stream(self.key, start, end)
 
 
 class LipsyncService:
@@ -48,18 +75,31 @@ class LipsyncService:
     ----------
     settings
         Where the database, the files and the limits are.
+    functions
+        What children run; for tests.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, *, functions: ChildFunctions | None = None) -> None:
         self.settings = settings
+        self._functions = functions or ChildFunctions()
+        self._opened: _Opened | None = None
 
     def start(self) -> None:
         """Open (and migrate) the database and the object store; runs no worker."""
-        raise NotImplementedError
+        if self._opened is None:
+            self._opened = _Opened(self.settings, self._functions)
 
     def close(self) -> None:
         """Give back everything `start` opened; running identifications are killed."""
-        raise NotImplementedError
+        opened, self._opened = self._opened, None
+        if opened is not None:
+            opened.close()
+
+    @property
+    def _open(self) -> _Opened:
+        if self._opened is None:
+            raise RuntimeError("the service is not started")
+        return self._opened
 
     def __enter__(self) -> Self:
         self.start()
@@ -81,15 +121,19 @@ class LipsyncService:
         Exception
             Whatever the database says when it cannot be reached.
         """
-        raise NotImplementedError
+        stores = self._open.stores
+        waiting = select(func.count()).where(TaskRow.status == TaskStatus.SUBMITTED.value)
+        with stores.database.read() as transaction:
+            count = transaction.scalar(waiting)
+        return Health(workers=len(stores.leases.live(WORKER_PREFIX)), waiting=count or 0)
 
     def keys_exist(self) -> bool:
         """Whether any API key, revoked or not, was ever created: then callers must show one."""
-        raise NotImplementedError
+        return self._open.stores.keys.any()
 
     def find_account(self, secret: str) -> str | None:
         """Return the account of an API key's secret, or None if it is unknown or revoked."""
-        raise NotImplementedError
+        return self._open.stores.keys.find_account(secret)
 
     def identify(self, account_id: str, video: str | Path) -> Session:
         """Find the faces of a video that can be lip-synced.
@@ -109,7 +153,7 @@ class LipsyncService:
         FailedError
             Identifying ran out of time or memory, or crashed.
         """
-        raise NotImplementedError
+        return self._open.identifier.identify(account_id, video)
 
     def create(
         self,
@@ -133,7 +177,7 @@ class LipsyncService:
             ``speech_volume``, ``original_volume``, ``external_task_id`` (``duplicate``); with
             ``index`` set to the line's position where one is at fault.
         """
-        raise NotImplementedError
+        return self._open.maker.create(account_id, session_id, lines, external_id=external_id)
 
     def find_task(self, account_id: str, id: str) -> Task:
         """Return a task by its id or by its caller's own external id.
@@ -143,7 +187,8 @@ class LipsyncService:
         NotFoundError
             The account has no such task, or it has expired.
         """
-        raise NotImplementedError
+        with self._open.stores.database.read() as transaction:
+            return records.task_value(records.task_row(transaction, account_id, id))
 
     def upload(self, account_id: str, file_name: str, path: Path) -> Upload:
         """Keep a caller's file for later use as a video or a sound.
@@ -157,7 +202,7 @@ class LipsyncService:
         path
             The bytes, on this machine; copied and left alone.
         """
-        raise NotImplementedError
+        return keep_upload(self.settings, self._open.stores, account_id, file_name, path)
 
     def link(self, key: str, expires_at_ms: int, name: str | None = None) -> str:
         """Return the path of a signed link to an object: ``/v1/files/{token}/{name}``.
@@ -171,7 +216,8 @@ class LipsyncService:
         name
             File name at the end of the path; by default the key's last part.
         """
-        raise NotImplementedError
+        token = self._open.stores.signer.sign(key, expires_at_ms)
+        return file_path(token, name or key.rpartition("/")[2])
 
     def open_file(self, token: str) -> OpenedFile:
         """Open the file that a link's token stands for.
@@ -181,4 +227,39 @@ class LipsyncService:
         NotFoundError
             The token is forged or expired, or the file is gone.
         """
-        raise NotImplementedError
+        stores = self._open.stores
+        try:
+            key = stores.signer.verify(token)
+            size = stores.objects.size(key)
+        except (BadTokenError, MissingObjectError):
+            raise NotFoundError("file", token) from None
+        return OpenedFile(
+            key=key,
+            size=size,
+            media_type=mimetypes.guess_type(key)[0] or "application/octet-stream",
+            etag=f'"{sha256(key.encode()).hexdigest()[:32]}"',
+            objects=stores.objects,
+        )
+
+    def temp_folder(self) -> AbstractContextManager[Path]:
+        """Give a folder for a request's temporary files, removed at the end of the block.
+
+        What a crash leaves in it is swept.
+        """
+        return self._open.stores.scratch.folder()
+
+
+class _Opened:
+    """What `LipsyncService.start` opens."""
+
+    def __init__(self, settings: Settings, functions: ChildFunctions) -> None:
+        self.stores = Stores(settings)
+        self.client: DBOSClient = engine.open_client(self.stores.database)
+        self.closing = threading.Event()
+        self.identifier = Identifier(settings, self.stores, functions, self.closing)
+        self.maker = TaskMaker(settings, self.stores, self.client, functions, self.closing)
+
+    def close(self) -> None:
+        self.closing.set()
+        self.client.destroy()
+        self.stores.close()

@@ -41,13 +41,12 @@ class Leases:
         return True
 
     def renew(self, name: str, holder: str, seconds: float) -> bool:
-        """Prolong a lease that has not lapsed yet; False if it has, or another has it."""
-        now = now_ms()
+        """Prolong a lease, even one that has lapsed if nobody has taken or removed it since."""
         with self._database.write() as session:
             row = session.get(LeaseRow, name, with_for_update=True)
-            if row is None or row.holder != holder or row.expires_at_ms <= now:
+            if row is None or row.holder != holder:
                 return False
-            row.expires_at_ms = now + round(seconds * 1000)
+            row.expires_at_ms = now_ms() + round(seconds * 1000)
         return True
 
     def release(self, name: str, holder: str) -> None:

@@ -1,0 +1,139 @@
+"""From a video to a session: bring it in, find its faces in a child, keep what was found."""
+
+from __future__ import annotations
+
+import json
+import threading
+from base64 import b64decode
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from lipwright.dubbing.types import API_LIMITS
+from lipwright.errors import FailedError
+from lipwright.jobs.child import Child, ChildCancelledError, ChildLimits, ChildSlots
+from lipwright.jobs.intake import Intake, sha256_of, too_large
+from lipwright.jobs.records import session_value
+from lipwright.jobs.stores import Stores
+from lipwright.jobs.values import Session
+from lipwright.jobs.work import ChildFunctions, limits_to_dict
+from lipwright.settings import Settings
+from lipwright.store import ledger
+from lipwright.store.clock import now_ms
+from lipwright.store.ids import new_id
+from lipwright.store.ledger import Movement
+from lipwright.store.tables import FaceRow, SessionRow
+
+
+class Identifier:
+    """Makes sessions; thread-safe."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        stores: Stores,
+        functions: ChildFunctions,
+        closing: threading.Event,
+    ) -> None:
+        self._settings = settings
+        self._stores = stores
+        self._functions = functions
+        self._closing = closing
+        self._intake = Intake(settings, stores.objects, stores.signer)
+        self._slots = ChildSlots(settings.identify_concurrency)
+
+    def identify(self, account_id: str, video: str | Path) -> Session:
+        """See `lipwright.jobs.service.LipsyncService.identify`."""
+        max_bytes = API_LIMITS.max_video_bytes or 0
+        with self._stores.scratch.folder() as folder:
+            if isinstance(video, Path):
+                path = video
+                if path.stat().st_size > max_bytes:
+                    raise too_large("video", max_bytes)
+            else:
+                path = folder / "video"
+                self._intake.bring(
+                    video,
+                    path,
+                    max_bytes=max_bytes,
+                    timeout_s=self._settings.fetch_timeout_s,
+                    field="video",
+                )
+            return self._identify_file(account_id, path)
+
+    def _identify_file(self, account_id: str, path: Path) -> Session:
+        artifacts, objects = self._stores.artifacts, self._stores.objects
+        digest = sha256_of(path)
+        # Faces found by another version of lipwright may differ: they are looked for again.
+        found_key = f"accounts/{account_id}/identifications/{digest}-{version('lipwright')}.json"
+        video_key = f"accounts/{account_id}/inputs/{digest}.mp4"
+        # As long as a task may need them that is made at the session's very end.
+        expires = now_ms() + round(
+            self._settings.session_hours * 3_600_000 + self._settings.result_days * 86_400_000
+        )
+        if objects.exists(found_key) and artifacts.keep(account_id, found_key, expires):
+            found = json.loads(objects.read(found_key))
+        else:
+            found = self._find_faces(path)
+            artifacts.publish(account_id, found_key, json.dumps(found).encode(), expires)
+        if not artifacts.keep(account_id, video_key, expires):
+            objects.put(video_key, path)
+        return self._new_session(account_id, video_key, found_key, found, expires)
+
+    def _find_faces(self, path: Path) -> dict[str, Any]:
+        limits = ChildLimits(self._settings.child_memory_mb, self._settings.identify_timeout_s)
+        arguments = {"video": str(path), "limits": limits_to_dict(API_LIMITS)}
+        environment = {"LIPWRIGHT_MODELS_DIR": str(self._settings.models_dir)}
+        try:
+            with self._slots, Child(environment=environment) as child:
+                return child.run(
+                    self._functions.identify,
+                    arguments,
+                    limits,
+                    cancelled=self._closing.is_set,
+                )
+        except ChildCancelledError:
+            raise FailedError("closing", "the service is stopping") from None
+
+    def _new_session(
+        self,
+        account_id: str,
+        video_key: str,
+        found_key: str,
+        found: dict[str, Any],
+        video_expires: int,
+    ) -> Session:
+        now = now_ms()
+        price = self._settings.price_identify_micro_ptc
+        row = SessionRow(
+            id=new_id(),
+            account_id=account_id,
+            video_id=new_id(),
+            video_key=video_key,
+            video_duration_ms=found["video"]["duration_ms"],
+            video_expires_at_ms=video_expires,
+            identification_key=found_key,
+            price_micro_ptc=price,
+            created_at_ms=now,
+            expires_at_ms=now + round(self._settings.session_hours * 3_600_000),
+        )
+        faces = []
+        for position, face in enumerate(found["faces"]):
+            image_key = f"accounts/{account_id}/sessions/{row.id}/{face['face_id']}.jpg"
+            image = b64decode(face["image_jpeg"])
+            self._stores.artifacts.publish(account_id, image_key, image, row.expires_at_ms)
+            faces.append(
+                FaceRow(
+                    session_id=row.id,
+                    face_id=face["face_id"],
+                    account_id=account_id,
+                    position=position,
+                    start_ms=face["start_ms"],
+                    end_ms=face["end_ms"],
+                    image_key=image_key,
+                )
+            )
+        with self._stores.database.write() as transaction:
+            transaction.add_all([row, *faces])
+            ledger.record(transaction, account_id, Movement.IDENTIFY, row.id, -price)
+        return session_value(row, faces)

@@ -1,0 +1,299 @@
+"""What a worker does with one task, step by step; every step may be run again.
+
+A step that is repeated after a crash finds its own earlier work or overwrites it with the same.
+Each start of a task is an attempt with a number; whatever an attempt writes into the task's row
+it writes only while that number is still the row's, so a worker that was thought dead and taken
+over cannot disturb its successor.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import update
+
+from lipwright.dubbing.types import API_LIMITS, Limits, Progress
+from lipwright.errors import BadInputError, FailedError
+from lipwright.jobs.child import Child, ChildCancelledError, ChildLimits
+from lipwright.jobs.intake import Intake
+from lipwright.jobs.orders import Order, checked_line, keep_sound
+from lipwright.jobs.stores import Stores
+from lipwright.jobs.values import TaskStatus
+from lipwright.jobs.work import ChildFunctions, limits_to_dict, line_to_dict
+from lipwright.settings import Settings
+from lipwright.store import ledger
+from lipwright.store.clock import now_ms
+from lipwright.store.ids import new_id
+from lipwright.store.ledger import Movement
+from lipwright.store.objects import MissingObjectError
+from lipwright.store.tables import TaskRow
+
+log = logging.getLogger(__name__)
+
+PROGRESS_INTERVAL_S = 0.5
+_FINAL = (TaskStatus.SUCCEED.value, TaskStatus.FAILED.value)
+
+
+class WorkLeftError(BaseException):
+    """This process leaves the task as it is, for another or a later worker to do.
+
+    Not an ``Exception``: the job engine would record one as the workflow's outcome, and nobody
+    would ever take the workflow up again.
+    """
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One start of a task."""
+
+    task_id: str
+    account_id: str
+    number: int
+
+
+class TaskRunner:
+    """The steps of the lip-sync workflow; thread-safe.
+
+    Parameters
+    ----------
+    settings, stores
+        Where things lie and what a child may use.
+    functions
+        What children run.
+    """
+
+    def __init__(self, settings: Settings, stores: Stores, functions: ChildFunctions) -> None:
+        self._settings = settings
+        self._stores = stores
+        self._functions = functions
+        self._intake = Intake(settings, stores.objects, stores.signer)
+        self._stopping = threading.Event()
+        self._lock = threading.Lock()
+        self._running = 0
+
+    def stop(self, wait_s: float) -> bool:
+        """Kill the children and leave their tasks to others; False if some work goes on."""
+        self._stopping.set()
+        deadline = time.monotonic() + wait_s
+        while time.monotonic() < deadline:
+            with self._lock:
+                if self._running == 0:
+                    return True
+            time.sleep(0.02)
+        return False
+
+    @contextmanager
+    def at_work(self) -> Iterator[None]:
+        """Count a workflow as running for the length of the block."""
+        with self._lock:
+            if self._stopping.is_set():
+                raise WorkLeftError
+            self._running += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._running -= 1
+
+    def begin(self, task_id: str) -> Attempt | None:
+        """Count one more start of a task; None if there is nothing (more) to do for it."""
+        with self._stores.database.write() as session:
+            row = session.get(TaskRow, task_id, with_for_update=True)
+            if row is None or row.status in _FINAL:
+                return None
+            if row.attempts < self._settings.max_attempts:
+                row.attempts += 1
+                row.status = TaskStatus.PROCESSING.value
+                row.updated_at_ms = now_ms()
+                return Attempt(task_id, row.account_id, row.attempts)
+            number = row.attempts
+            account_id = row.account_id
+        self.fail(
+            Attempt(task_id, account_id, number),
+            f"the work was interrupted {number} times and is not tried again",
+        )
+        return None
+
+    def order_of(self, attempt: Attempt) -> Order:
+        """Return what the task is to do, as it stands in its row."""
+        with self._stores.database.read() as session:
+            row = session.get_one(TaskRow, attempt.task_id)
+            return Order.from_dict(row.order)
+
+    def prepare(self, attempt: Attempt) -> None:
+        """Fetch and check the sounds that were too slow for the request that named them."""
+        order = self.order_of(attempt)
+        for index, line in enumerate(order.lines):
+            if line.sound_url is None:
+                continue
+            with self._stores.scratch.folder() as folder:
+                path = folder / "sound"
+                self._intake.bring(
+                    line.sound_url,
+                    path,
+                    max_bytes=API_LIMITS.max_speech_bytes or 0,
+                    timeout_s=self._settings.fetch_timeout_s,
+                    field="speech",
+                )
+                duration_ms, key = self._keep_checked_sound(attempt, path)
+            identification = json.loads(self._stores.objects.read(order.identification_key))
+            order = order.with_line(
+                index, checked_line(line, identification, duration_ms).with_key(key)
+            )
+        self._update(attempt, order=order.to_dict())
+
+    def _keep_checked_sound(self, attempt: Attempt, path: Path) -> tuple[int, str]:
+        limits = ChildLimits(self._settings.child_memory_mb, self._settings.probe_timeout_s)
+        found = self._run(attempt, self._functions.probe, {"speech": str(path)}, limits)
+        key = keep_sound(
+            self._stores.artifacts,
+            attempt.account_id,
+            path,
+            found["format"],
+            now_ms() + round(self._settings.result_days * 86_400_000),
+        )
+        return found["duration_ms"], key
+
+    def render(self, attempt: Attempt) -> dict[str, Any]:
+        """Render in a child and publish the file under the task's key.
+
+        Returns
+        -------
+        dict
+            ``key``, ``duration_ms`` and ``warnings`` for `finish`.
+        """
+        order = self.order_of(attempt)
+        objects = self._stores.objects
+        with self._stores.scratch.folder() as folder:
+            video, identification = folder / "video.mp4", folder / "identification.json"
+            lines = []
+            try:
+                objects.get(order.video_key, video)
+                objects.get(order.identification_key, identification)
+                for index, line in enumerate(order.lines):
+                    assert line.sound_key is not None
+                    path = folder / f"speech{index}{Path(line.sound_key).suffix}"
+                    if not path.exists():
+                        objects.get(line.sound_key, path)
+                    lines.append(line_to_dict(line.to_line(path)))
+            except MissingObjectError:
+                raise FailedError(
+                    "expired", "the video or the sound is not kept any more"
+                ) from None
+            output = folder / "result.mp4"
+            found = self._run(
+                attempt,
+                self._functions.render,
+                {
+                    "video": str(video),
+                    "identification": str(identification),
+                    "lines": lines,
+                    "original_volume": order.original_volume,
+                    "output": str(output),
+                    # Checked when the task was made; what was right then must not fail now.
+                    "limits": limits_to_dict(Limits()),
+                },
+                ChildLimits(self._settings.child_memory_mb, self._settings.render_timeout_s),
+            )
+            key = f"accounts/{attempt.account_id}/results/{attempt.task_id}.mp4"
+            expires = now_ms() + round(self._settings.result_days * 86_400_000)
+            self._stores.artifacts.publish(attempt.account_id, key, output, expires)
+        return {"key": key, "duration_ms": found["duration_ms"], "warnings": found["warnings"]}
+
+    def finish(self, attempt: Attempt, result: dict[str, Any]) -> None:
+        """Mark the task as succeeded."""
+        self._update(
+            attempt,
+            status=TaskStatus.SUCCEED.value,
+            stage="done",
+            progress=1.0,
+            result_id=new_id(),
+            result_key=result["key"],
+            result_duration_ms=result["duration_ms"],
+            warnings=result["warnings"],
+            expires_at_ms=now_ms() + round(self._settings.result_days * 86_400_000),
+        )
+
+    def fail(self, attempt: Attempt, message: str) -> None:
+        """Mark the task as failed and give the money back, together."""
+        with self._stores.database.write() as session:
+            row = session.get(TaskRow, attempt.task_id, with_for_update=True)
+            if row is None or row.status in _FINAL or row.attempts != attempt.number:
+                return
+            row.status = TaskStatus.FAILED.value
+            row.message = message
+            row.updated_at_ms = now_ms()
+            ledger.record(session, row.account_id, Movement.REFUND, row.id, row.price_micro_ptc)
+        log.warning("task %s failed: %s", attempt.task_id, message)
+
+    def give_back(self, attempt: Attempt) -> None:
+        """Take back the counting of an attempt that ended only because the worker stops."""
+        self._update(attempt, attempts=attempt.number - 1)
+
+    def _run(
+        self, attempt: Attempt, function: str, arguments: dict[str, Any], limits: ChildLimits
+    ) -> dict[str, Any]:
+        reporter = _Reporter(self, attempt)
+        environment = {"LIPWRIGHT_MODELS_DIR": str(self._settings.models_dir)}
+        try:
+            with Child(environment=environment) as child:
+                return child.run(
+                    function,
+                    arguments,
+                    limits,
+                    progress=reporter,
+                    cancelled=lambda: self._stopping.is_set() or reporter.lost,
+                )
+        except ChildCancelledError:
+            if not reporter.lost:
+                self.give_back(attempt)
+            raise WorkLeftError from None
+
+    def _update(self, attempt: Attempt, **values: Any) -> bool:
+        """Change the task's row unless it belongs to a later attempt or is final already."""
+        with self._stores.database.write() as session:
+            changed = session.execute(
+                update(TaskRow)
+                .where(
+                    TaskRow.id == attempt.task_id,
+                    TaskRow.attempts == attempt.number,
+                    TaskRow.status.not_in(_FINAL),
+                )
+                .values(updated_at_ms=now_ms(), **values)
+                .returning(TaskRow.id)
+            ).all()
+        return bool(changed)
+
+
+class _Reporter:
+    """Writes a child's progress into the task's row, now and then; sees if the task was lost."""
+
+    def __init__(self, runner: TaskRunner, attempt: Attempt) -> None:
+        self._runner = runner
+        self._attempt = attempt
+        self._last = 0.0
+        self.lost = False
+
+    def __call__(self, progress: Progress) -> None:
+        now = time.monotonic()
+        if now - self._last < PROGRESS_INTERVAL_S:
+            return
+        self._last = now
+        self.lost = not self._runner._update(
+            self._attempt, stage=progress.stage, progress=progress.fraction
+        )
+
+
+def words_for(error: BadInputError | FailedError) -> str:
+    """Return a failed task's message."""
+    if isinstance(error, BadInputError):
+        return f"the {error.field.replace('_', ' ')} cannot be used: {error.detail}"
+    return f"rendering failed: {error.detail}"

@@ -1,0 +1,57 @@
+"""Everything that a process of the service opens once: database, objects, secret, scratch."""
+
+from __future__ import annotations
+
+from types import TracebackType
+from typing import Self
+
+from lipwright.jobs import engine
+from lipwright.jobs.scratch import Scratch
+from lipwright.settings import Settings
+from lipwright.store.artifacts import Artifacts
+from lipwright.store.database import Database
+from lipwright.store.keys import KeyStore
+from lipwright.store.leases import Leases
+from lipwright.store.objects import ObjectStore
+from lipwright.store.signing import Signer, load_secret
+
+SECRET_FILE = "signing-secret"
+
+
+class Stores:
+    """The open stores of one process; use it as a context manager.
+
+    Opening migrates the database.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        settings.data_dir.mkdir(parents=True, exist_ok=True)
+        self.database = Database(settings.database_url)
+        self.database.migrate()
+        engine.migrate(self.database)
+        self.objects = ObjectStore(settings.storage_url)
+        self.artifacts = Artifacts(self.database, self.objects)
+        self.leases = Leases(self.database)
+        self.keys = KeyStore(self.database)
+        if settings.signing_secret is not None:
+            secret = settings.signing_secret.get_secret_value().encode()
+        else:
+            secret = load_secret(settings.data_dir / SECRET_FILE)
+        self.signer = Signer(secret)
+        self.scratch = Scratch(settings.temp_dir)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close connections and remove this process's temporary files."""
+        self.scratch.close()
+        self.database.close()
