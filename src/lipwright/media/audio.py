@@ -3,9 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fractions import Fraction
+from itertools import islice
+from math import gcd
 from pathlib import Path
 
+import numpy as np
+from av.audio.frame import AudioFrame
+from av.audio.resampler import AudioResampler
+
+from lipwright.errors import BadInputError
+from lipwright.media.container import boxes_of, kind_of, open_media
+from lipwright.media.probe import audio_stream, open_video_file, video_stream
+from lipwright.media.samples import Blocks, gather
 from lipwright.media.types import F32
+
+_FIELD = "speech"
+_CONTEXT = Fraction(1, 10)
+_CHUNK = 1 << 16
+_REORDERED = 64  # packets among which the one that shows first must be
 
 
 @dataclass(frozen=True)
@@ -33,12 +49,26 @@ class SoundInfo:
 def probe_sound(path: Path) -> SoundInfo:
     """Say what a sound file is; the suffix is not looked at.
 
+    Decodes the whole file, because headers lie about lengths.
+
     Raises
     ------
     BadInputError
         Field ``speech``; reason ``wrong_format``, ``no_sound``, ``truncated`` or ``damaged``.
     """
-    raise NotImplementedError
+    with _OpenSound(path) as sound:
+        blocks = sound.blocks
+        end = 0
+        for at, block in blocks:
+            end = max(end, at + len(block))
+        if not end:
+            raise _silent_file()
+        return SoundInfo(
+            duration_ms=round(Fraction(end * 1000, blocks.rate)),
+            sample_rate=blocks.rate,
+            channels=blocks.channels_found,
+            format=sound.format,
+        )
 
 
 def read_sound(path: Path, start_ms: int, end_ms: int, rate: int) -> F32:
@@ -63,12 +93,39 @@ def read_sound(path: Path, start_ms: int, end_ms: int, rate: int) -> F32:
     ------
     BadInputError
         As `probe_sound`.
+    ValueError
+        ``start_ms`` negative or after ``end_ms``.
     """
-    raise NotImplementedError
+    if not 0 <= start_ms <= end_ms:
+        raise ValueError(f"no part of a sound: {start_ms} to {end_ms} ms")
+    wanted = round(Fraction((end_ms - start_ms) * rate, 1000))
+    with _OpenSound(path) as sound:
+        blocks = sound.blocks
+        # Begin where a sample of the source and one of the result coincide, so that the crop
+        # is exact however the two rates relate; the context keeps the filter's edge outside.
+        step = blocks.rate // gcd(blocks.rate, rate)
+        begin = int((Fraction(start_ms, 1000) - _CONTEXT) * blocks.rate) // step * step
+        begin = max(0, begin)
+        stop = int((Fraction(end_ms, 1000) + _CONTEXT) * blocks.rate) + 1
+        samples = gather(blocks, begin, stop)
+        if not blocks.seen:
+            raise _silent_file()
+        resampled = resample(samples, blocks.rate, rate)
+        skip = round(Fraction(start_ms * rate, 1000)) - begin * rate // blocks.rate
+    return _fit(resampled[skip:], wanted)
 
 
 def read_track(video: Path, rate: int = 48_000, *, any_container: bool = False) -> F32 | None:
     """Decode the sound track of a video, aligned to its picture.
+
+    Parameters
+    ----------
+    video
+        mp4 or mov file.
+    rate
+        Wanted samples per second.
+    any_container
+        See `lipwright.media.probe.probe`.
 
     Returns
     -------
@@ -76,5 +133,116 @@ def read_track(video: Path, rate: int = 48_000, *, any_container: bool = False) 
         (n, 2): sample 0 sounds when the first frame shows; sound before it is cut, a late
         start is filled with silence, the end is the track's own (it may be shorter or longer
         than the picture). ``None`` when the video has no decodable sound track.
+
+    Raises
+    ------
+    BadInputError
+        As `lipwright.media.probe.check_decodable`.
     """
-    raise NotImplementedError
+    start = _picture_start(video, any_container)
+    with open_video_file(video, any_container=any_container) as container:
+        stream = audio_stream(container)
+        if stream is None:
+            return None
+        blocks = Blocks(container, stream, start, patient=True)
+        samples = gather(blocks, 0, None)
+        if not blocks.seen:
+            return None
+        samples = resample(samples, blocks.rate, rate)
+    return np.repeat(samples, 2, axis=1) if samples.shape[1] == 1 else samples
+
+
+def resample(samples: F32, source_rate: int, rate: int) -> F32:
+    """Change the rate of (n, 1) or (n, 2) samples; sample 0 keeps its time.
+
+    Returns
+    -------
+    F32
+        (m, channels), m within one of n * rate / source_rate.
+    """
+    if source_rate == rate or not len(samples):
+        return samples
+    layout = "mono" if samples.shape[1] == 1 else "stereo"
+    resampler = AudioResampler(format="fltp", layout=layout, rate=rate)
+    parts: list[F32] = []
+    for at in range(0, len(samples), _CHUNK):
+        planar = np.ascontiguousarray(samples[at : at + _CHUNK].T)
+        frame = AudioFrame.from_ndarray(planar, "fltp", layout)
+        frame.sample_rate = source_rate
+        frame.time_base = Fraction(1, source_rate)
+        frame.pts = at
+        parts += [_plain(out) for out in resampler.resample(frame)]
+    parts += [_plain(out) for out in resampler.resample(None)]
+    return np.ascontiguousarray(np.concatenate(parts, axis=1).T)
+
+
+class _OpenSound:
+    """A sound file that is open for decoding, with its format as told by its bytes."""
+
+    def __init__(self, path: Path) -> None:
+        kind = kind_of(path)
+        if kind not in ("mp3", "wav", "aac", "mov"):
+            found = {"unknown": "something else", "mov": "video"}.get(kind, kind)
+            raise _wrong_format(found)
+        self.format = "m4a" if kind == "mov" else kind
+        if kind == "mov":
+            self._container = open_video_file(path, field=_FIELD)
+        else:
+            self._container = open_media(path, kind, _FIELD)
+        try:
+            self.blocks = self._start(path)
+        except BaseException:
+            self._container.close()
+            raise
+
+    def _start(self, path: Path) -> Blocks:
+        container = self._container
+        if video_stream(container) is not None:
+            raise _wrong_format("a video")
+        stream = audio_stream(container)
+        if stream is None:
+            raise _silent_file()
+        if self.format != "m4a":
+            # No clock worth heeding: sample 0 is what the decoder gives first, and FFmpeg has
+            # then taken off the padding that an mp3's LAME header declares.
+            return Blocks(container, stream, None)
+        # An edit list may delay the sound, and its priming lies before 0. Fragments count from
+        # the start of the broadcast they were cut from.
+        return Blocks(container, stream, None if boxes_of(path).fragmented else Fraction(0))
+
+    def __enter__(self) -> _OpenSound:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._container.close()
+
+
+def _picture_start(path: Path, any_container: bool) -> Fraction:
+    """Seconds on the container's clock at which the first picture shows."""
+    with open_video_file(path, any_container=any_container) as container:
+        video = video_stream(container)
+        if video is None or video.time_base is None:
+            return Fraction(0)
+        packets = islice(container.demux(video), _REORDERED)
+        shown = [p.pts for p in packets if p.pts is not None and not p.is_discard]
+        return min(shown, default=video.start_time or 0) * video.time_base
+
+
+def _plain(frame: AudioFrame) -> F32:
+    return np.asarray(frame.to_ndarray(), dtype=np.float32)
+
+
+def _fit(samples: F32, length: int) -> F32:
+    if len(samples) >= length:
+        return samples[:length]
+    return np.pad(samples, ((0, length - len(samples)), (0, 0)))
+
+
+def _wrong_format(found: str) -> BadInputError:
+    return BadInputError(
+        _FIELD, "wrong_format", f"the sound must be mp3, wav, m4a or aac, the file is {found}"
+    )
+
+
+def _silent_file() -> BadInputError:
+    return BadInputError(_FIELD, "no_sound", "no sound can be decoded from the file")

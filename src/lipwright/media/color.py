@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
-import threading
-from collections import OrderedDict
-from typing import Any, NamedTuple
+from functools import lru_cache
+from typing import NamedTuple
 
+import cv2
 import numpy as np
-from av.video.frame import VideoFrame
-from av.video.reformatter import Interpolation, VideoReformatter
 
-from lipwright.media.types import U8, ColorTags, Frame
+from lipwright.media.types import F32, U8, ColorTags, Frame
 
 _BT709 = 1
 _BT601 = 5
-_FULL = 2
 _LIMITED = 1
-_KNOWN = (1, 4, 5, 6, 7, 9, 10)  # matrix codes of ITU-T H.273, table 4, that swscale has
-_FAST = Interpolation.BILINEAR
-_EXACT = Interpolation.BILINEAR | Interpolation.ACCURATE_RND | Interpolation.FULL_CHR_H_INT
-_DOWN = Interpolation.BILINEAR | Interpolation.ACCURATE_RND | Interpolation.FULL_CHR_H_INP
-_KEPT = 8
-_local = threading.local()
+_FULL = 2
+# Kr and Kb of the luma equation by matrix code: ITU-T H.273, table 4.
+_WEIGHTS = {
+    1: (0.2126, 0.0722),
+    4: (0.30, 0.11),
+    5: (0.299, 0.114),
+    6: (0.299, 0.114),
+    7: (0.212, 0.087),
+    9: (0.2627, 0.0593),
+    10: (0.2627, 0.0593),
+}
 
 
 class Planes(NamedTuple):
@@ -35,19 +37,13 @@ class Planes(NamedTuple):
 def resolve(color: ColorTags, height: int) -> ColorTags:
     """Fill in what a stream leaves open: BT.601 below 720 lines, else BT.709; limited range."""
     matrix = color.matrix
-    if matrix not in _KNOWN:
+    if matrix not in _WEIGHTS:
         matrix = _BT601 if height < 720 else _BT709
     return ColorTags(color.primaries, color.transfer, matrix, color.range or _LIMITED)
 
 
-def to_bgr(
-    picture: Frame | Planes,
-    color: ColorTags | None = None,
-    *,
-    lines: int = 0,
-    fast: bool = False,
-) -> U8:
-    """Turn planes into BGR pixels.
+def to_bgr(picture: Frame | Planes, color: ColorTags | None = None, *, lines: int = 0) -> U8:
+    """Turn planes into BGR pixels, within one level of the formula (ITU-T H.273, 8.3).
 
     Parameters
     ----------
@@ -58,9 +54,6 @@ def to_bgr(
     lines
         Height of the whole picture, where ``picture`` is a crop of it: decides the matrix of
         streams that carry none. 0 takes the planes' own height.
-    fast
-        Four times as fast, up to 3 levels off and 1 too dark on average, chroma unsmoothed:
-        for looking at, not for painting back. Otherwise within one level of the formula.
 
     Returns
     -------
@@ -79,19 +72,12 @@ def to_bgr(
     height, width = picture.y.shape
     _check_even(height, width)
     tags = resolve(color, lines or height)
-    source = to_picture(picture.y, picture.u, picture.v)
-    flags = _FAST if fast else _EXACT
-    out = _converter("bgr", height, width, flags, tags).reformat(
-        source,
-        format="bgr24",
-        interpolation=flags,
-        src_colorspace=_sws_matrix(tags),
-        dst_colorspace=_sws_matrix(tags),
-        src_color_range=tags.range,
-        dst_color_range=_FULL,
-        threads=1,
-    )
-    return np.ascontiguousarray(_rows(out, 0)[:height, : 3 * width]).reshape(height, width, 3)
+    # Chroma is taken to lie in the middle of its four pixels, both ways: swscale and most
+    # renderers are no more exact, and there and back leaves a picture where it was.
+    u = cv2.resize(picture.u, (width, height), interpolation=cv2.INTER_LINEAR)
+    v = cv2.resize(picture.v, (width, height), interpolation=cv2.INTER_LINEAR)
+    merged = cv2.merge([picture.y, u, v])
+    return np.asarray(cv2.transform(merged, _to_bgr(tags.matrix, tags.range)), dtype=np.uint8)
 
 
 def bgr_to_yuv(bgr: U8, color: ColorTags, *, lines: int = 0) -> Planes:
@@ -107,7 +93,8 @@ def bgr_to_yuv(bgr: U8, color: ColorTags, *, lines: int = 0) -> Planes:
     Returns
     -------
     Planes
-        Within one level of the formula; rows may be padded.
+        Contiguous, within one level of the formula; each chroma sample is the mean of its
+        four pixels.
 
     Raises
     ------
@@ -117,56 +104,45 @@ def bgr_to_yuv(bgr: U8, color: ColorTags, *, lines: int = 0) -> Planes:
     height, width = bgr.shape[:2]
     _check_even(height, width)
     tags = resolve(color, lines or height)
-    source = VideoFrame(width, height, "bgr24")
-    _rows(source, 0)[:height, : 3 * width] = bgr.reshape(height, 3 * width)
-    out = _converter("yuv", height, width, _DOWN, tags).reformat(
-        source,
-        format="yuv420p",
-        interpolation=_DOWN,
-        src_colorspace=_sws_matrix(tags),
-        dst_colorspace=_sws_matrix(tags),
-        src_color_range=_FULL,
-        dst_color_range=tags.range,
-        threads=1,
-    )
+    matrix = _from_bgr(tags.matrix, tags.range)
+    small = cv2.resize(bgr, (width // 2, height // 2), interpolation=cv2.INTER_AREA)
+    y = cv2.transform(bgr, matrix[:1])
+    chroma = cv2.transform(small, matrix[1:])
     return Planes(
-        _rows(out, 0)[:height, :width],
-        _rows(out, 1)[: height // 2, : width // 2],
-        _rows(out, 2)[: height // 2, : width // 2],
+        np.asarray(y, dtype=np.uint8).reshape(height, width),
+        np.ascontiguousarray(chroma[..., 0]),
+        np.ascontiguousarray(chroma[..., 1]),
     )
 
 
-def to_picture(y: U8, u: U8, v: U8, into: VideoFrame | None = None) -> VideoFrame:
-    """Copy planes into a yuv420p picture of FFmpeg's, a new one or ``into``."""
-    height, width = y.shape
-    picture = VideoFrame(width, height, "yuv420p") if into is None else into
-    for index, plane in enumerate((y, u, v)):
-        _rows(picture, index)[: plane.shape[0], : plane.shape[1]] = plane
-    return picture
+@lru_cache(maxsize=32)
+def _from_bgr(matrix: int, span: int) -> F32:
+    """(3, 4): rows give Y, Cb, Cr of (B, G, R, 1), all in levels of 0 to 255."""
+    kr, kb = _WEIGHTS[matrix]
+    luma = np.array([kb, 1 - kr - kb, kr])
+    rows = np.stack(
+        [
+            luma,
+            (np.array([1, 0, 0]) - luma) / (2 * (1 - kb)),
+            (np.array([0, 0, 1]) - luma) / (2 * (1 - kr)),
+        ]
+    )
+    scales, offsets = _levels(span)
+    return np.hstack([rows * scales[:, None], offsets[:, None]]).astype(np.float32)
 
 
-def _rows(picture: VideoFrame, index: int) -> U8:
-    """View a plane of a picture that we allocated, padding included; writable."""
-    plane: Any = picture.planes[index]
-    rows: U8 = np.frombuffer(plane, dtype=np.uint8).reshape(-1, plane.line_size)
-    return rows
+@lru_cache(maxsize=32)
+def _to_bgr(matrix: int, span: int) -> F32:
+    """(3, 4): the inverse of `_from_bgr`."""
+    forth = _from_bgr(matrix, span).astype(np.float64)
+    back = np.linalg.inv(forth[:, :3])
+    return np.hstack([back, -back @ forth[:, 3:]]).astype(np.float32)
 
 
-def _sws_matrix(tags: ColorTags) -> int:
-    """Swscale's number for a matrix; they differ from the tags in two places."""
-    return {6: _BT601, 10: 9}.get(tags.matrix, tags.matrix)
-
-
-def _converter(*key: object) -> VideoReformatter:
-    """Return this thread's converter for such pictures: setting one up costs more than using it."""
-    kept: OrderedDict[object, VideoReformatter] | None = getattr(_local, "kept", None)
-    if kept is None:
-        kept = _local.kept = OrderedDict()
-    found = kept.pop(key, None) or VideoReformatter()
-    kept[key] = found
-    if len(kept) > _KEPT:
-        kept.popitem(last=False)
-    return found
+def _levels(span: int) -> tuple[np.ndarray, np.ndarray]:
+    if span == _FULL:
+        return np.ones(3), np.array([0.0, 128.0, 128.0])
+    return np.array([219.0, 224.0, 224.0]) / 255, np.array([16.0, 128.0, 128.0])
 
 
 def _check_even(height: int, width: int) -> None:

@@ -101,7 +101,7 @@ class VideoReader:
         first = -(-start // self.info.time_base) + self.info.start_pts if start else None
         stop = -(-end // self.info.time_base) + self.info.start_pts if end is not None else None
         seek = self._seek_point(first)
-        for frame in self._number(self._decode(seek), seek is not None):
+        for frame in self._number(self._decode(seek)):
             if self._closed or (stop is not None and frame.pts >= stop):
                 return
             if first is None or frame.pts >= first:
@@ -117,7 +117,7 @@ class VideoReader:
             return None
         return int(keys[reachable[-1], 1])
 
-    def _number(self, decoded: Iterator[VideoFrame], sought: bool) -> Iterator[Frame]:
+    def _number(self, decoded: Iterator[VideoFrame]) -> Iterator[Frame]:
         """Give every picture its place by its time stamp, the same from wherever one starts."""
         found, fixed = self._survey.found_pts, self._survey.pts
         info = self.info
@@ -132,10 +132,8 @@ class VideoReader:
                 start = pts if index == 0 else start
             elif picture.pts is None:
                 continue
-                place = int(np.searchsorted(found, picture.pts))
-                if sought and index < 0 and place > 0 and found[place - 1] == picture.pts:
-                    continue  # cannot tell repeated stamps apart yet
-                index = max(index + 1, place)
+            else:
+                index = max(index + 1, int(np.searchsorted(found, picture.pts)))
                 if index >= len(fixed):
                     return
                 pts = int(fixed[index])

@@ -144,7 +144,7 @@ class _Fetch:
                     yield from self._body(answer)
                     return
             url = self._checked_url(target, base=url)
-        self.refuse("too_many_redirects", f"redirects more than {MAX_REDIRECTS} times")
+        self.refuse("too_many_redirects", f"it redirects more than {MAX_REDIRECTS} times")
 
     def refuse(self, reason: str, detail: str) -> NoReturn:
         """Raise the caller's error."""
@@ -181,11 +181,11 @@ class _Fetch:
 
     def _checked_url(self, text: str, base: httpx.URL | None = None) -> httpx.URL:
         if len(text) > MAX_URL_CHARS:
-            self.refuse("bad_url", f"the URL is longer than {MAX_URL_CHARS} characters")
+            self.refuse("bad_url", f"it is longer than {MAX_URL_CHARS} characters")
         try:
             url = httpx.URL(text.strip()) if base is None else base.join(text.strip())
         except (httpx.InvalidURL, ValueError, TypeError):
-            self.refuse("bad_url", "is not a valid URL")
+            self.refuse("bad_url", "it is not a valid URL")
         if url.scheme not in _SCHEMES:
             self.refuse("bad_scheme", "only http and https URLs can be fetched")
         if url.userinfo or "@" in url.netloc.decode("ascii", "replace"):
@@ -237,7 +237,7 @@ class _Fetch:
                 self.refuse("incomplete", "the connection ended before the file was complete")
             self.refuse("bad_response", "the server's answer is not valid HTTP")
         except (httpcore.LocalProtocolError, httpcore.UnsupportedProtocol):
-            self.refuse("bad_url", "is not a valid URL")
+            self.refuse("bad_url", "it is not a valid URL")
 
     def _too_slow(self) -> NoReturn:
         self.refuse("timeout", f"fetching took longer than {self._timeout_s:g} s")
@@ -245,7 +245,7 @@ class _Fetch:
     def _too_large(self) -> NoReturn:
         limit = self._max_bytes
         size = f"{limit / 1_000_000:g} MB" if limit >= 100_000 else f"{limit} bytes"
-        self.refuse("too_large", f"is larger than {size}")
+        self.refuse("too_large", f"it is larger than {size}")
 
     def _forbid(self) -> NoReturn:
         # Not which address: the answer must not map our network for strangers.
