@@ -31,7 +31,7 @@ _ROOM_TONE = 10 ** (-58 / 20)
 
 
 def make_clip(path: Path) -> None:
-    """Write the clip to ``path`` (mp4: H.264 and AAC); the same bytes on every run."""
+    """Write the clip to ``path`` (mp4: H.264 and AAC); the same pictures on every run."""
     portrait = _enlarged_portrait()
     noise = np.random.default_rng(1)
     with av.open(str(path), "w", options={"movflags": "+faststart"}) as container:

@@ -72,9 +72,20 @@ def serve(
 
 def worker(data_dir: DataDir = None) -> None:
     """Run one worker of a fleet: it takes tasks from the database and renders them."""
+    import logging
+    import signal
+    import threading
+
     from lipwright.cli.configuration import read_settings
 
     settings = read_settings(data_dir=data_dir)
-    from lipwright.jobs.worker import run_worker
+    from lipwright.jobs.worker_process import WorkerProcess
 
-    run_worker(settings)
+    logging.basicConfig(
+        level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s"
+    )
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda number, frame: stop.set())
+    with WorkerProcess(settings):
+        stop.wait()
