@@ -3,7 +3,7 @@
     python demo/compare.py source.mp4 result.mp4 picture.png
 
 Four rows of the same moments: source, result, and the mouths of both enlarged. The moments are
-those at which the result's mouth is most open, one in each part of the line, and one of rest.
+one of rest, and then those at which the result's mouth is most open or most closed, in turn.
 """
 
 from __future__ import annotations
@@ -63,11 +63,15 @@ def mouth_openings(video: Path) -> NDArray[np.float64]:
 
 
 def choose_moments(openings: NDArray[np.float64]) -> list[int]:
-    """Frame numbers: one near the beginning, then the widest opening of each equal part."""
+    """Frame numbers: one near the beginning, then the mouth at its widest and closed in turn."""
     count = len(openings)
+    moments = [round(0.08 * count)]
     parts = np.array_split(np.arange(round(0.18 * count), round(0.85 * count)), COLUMNS - 1)
-    widest = [int(part[np.nanargmax(np.append(openings[part, 1], -1.0)[:-1])]) for part in parts]
-    return [min(round(0.08 * count), widest[0] - 1), *widest]
+    for number, part in enumerate(parts):
+        opening = np.nan_to_num(openings[part, 1])
+        extreme = opening.argmax() if number % 2 == 0 else opening.argmin()
+        moments.append(int(part[extreme]))
+    return moments
 
 
 def frames_at(video: Path, indices: list[int]) -> list[Frame]:

@@ -53,9 +53,11 @@ def main() -> None:
     source, result, picture = out / "source.mp4", out / "demo.mp4", out / "demo.png"
     say("filming a portrait")
     make_clip(source)
-    with tempfile.TemporaryDirectory(prefix="lipwright-demo-") as data_dir:
-        with running_service(Path(data_dir)) as client:
-            lip_sync(client, source, result)
+    with (
+        tempfile.TemporaryDirectory(prefix="lipwright-demo-") as data_dir,
+        running_service(Path(data_dir)) as client,
+    ):
+        lip_sync(client, source, result)
     say("comparing source and result")
     save_comparison(source, result, picture)
     say(f"done in {time.monotonic() - begun:.0f} s")

@@ -8,6 +8,8 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperCommand
 
+from lipwright.cli.weights import have_weights
+
 
 class WithSettings(TyperCommand):
     """A command whose help goes on to list every setting."""
@@ -65,6 +67,8 @@ def serve(
     from lipwright.cli.configuration import read_settings
 
     settings = read_settings(host=host, port=port, data_dir=data_dir)
+    # Now, and not within the time limit of somebody's first request.
+    have_weights(settings)
     from lipwright.api.serve import run
 
     run(settings, with_worker=not no_worker)
@@ -79,6 +83,7 @@ def worker(data_dir: DataDir = None) -> None:
     from lipwright.cli.configuration import read_settings
 
     settings = read_settings(data_dir=data_dir)
+    have_weights(settings)
     from lipwright.jobs.worker_process import WorkerProcess
 
     logging.basicConfig(
