@@ -1,0 +1,1 @@
+"""The whole job as a library: who can speak, and making them."""

@@ -1,0 +1,1 @@
+"""Faces in time: found, followed, measured."""

@@ -1,0 +1,1 @@
+"""From a mouth curve to pixels."""

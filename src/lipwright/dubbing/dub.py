@@ -1,0 +1,171 @@
+"""The main job: put lines into a video and write the result."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+from lipwright.dubbing.casting import Speaker, cast, check_one_face_once
+from lipwright.dubbing.limits import check_video
+from lipwright.dubbing.placement import check_line, check_volume
+from lipwright.dubbing.types import (
+    NO_LIMITS,
+    DubResult,
+    Identification,
+    Limits,
+    Line,
+    Progress,
+    ProgressSink,
+    ignore_progress,
+)
+from lipwright.errors import BadInputError
+from lipwright.faces.landmarker import FaceLandmarker
+from lipwright.media.audio import probe_sound, read_sound, read_track
+from lipwright.media.decode import VideoReader
+from lipwright.media.encode import SOUND_RATE, VideoWriter
+from lipwright.media.mix import SpokenLine, mix
+from lipwright.media.types import F32, Frame, VideoInfo
+from lipwright.models.store import require
+from lipwright.render.engine import DEFAULT_ENGINE, Engine, load_engine
+
+_TRACK_SHARE: Final = 0.35
+_REPORT_EVERY: Final = 5
+
+
+def dub(
+    video: Path,
+    identification: Identification,
+    lines: Sequence[Line],
+    *,
+    original_volume: float = 1.0,
+    output: Path,
+    engine: str = DEFAULT_ENGINE,
+    limits: Limits = NO_LIMITS,
+    progress: ProgressSink = ignore_progress,
+) -> DubResult:
+    """Make faces of a video say lines.
+
+    Parameters
+    ----------
+    video
+        The file that ``identification`` is about.
+    identification
+        As `lipwright.dubbing.identify.identify` returned it.
+    lines
+        One or more; lines of the same face must not overlap.
+    original_volume
+        Factor on the video's own sound, 0 to 2.
+    output
+        Where the mp4 goes.
+    engine
+        Name of a registered engine.
+    limits
+        What video and lines may measure.
+    progress
+        Told how far the work is: stages ``track``, ``render``.
+
+    Raises
+    ------
+    BadInputError
+        An input cannot be used; its ``index`` says which line.
+    FailedError
+        The work itself failed. Nothing is left at ``output``.
+    """
+    check_volume("original_volume", original_volume)
+    lines = [_checked(line, i, identification, limits) for i, line in enumerate(lines)]
+    if not lines:
+        raise BadInputError("lines", "empty", "there must be at least one line")
+    check_one_face_once(lines)
+    chosen = load_engine(engine)
+    with VideoReader(video) as reader:
+        info = reader.info
+        check_video(info, limits)
+        sound, limited = _sound(video, info, lines, original_volume)
+        tracked = _Steps(progress, "track", 0.0, _TRACK_SHARE, info)
+        landmarker = FaceLandmarker(require("face_landmarker"))
+        speakers = cast(reader, identification, lines, landmarker, chosen, tracked.at)
+        rendered = _Steps(progress, "render", _TRACK_SHARE, 1.0, info)
+        count = 0
+        with VideoWriter(output, info, sound) as writer:
+            for frame in reader.frames():
+                changed = _render(chosen, speakers, frame)
+                writer.write(changed.y, changed.u, changed.v, changed.pts)
+                rendered.at(frame)
+                count += 1
+    progress(Progress("render", 1.0))
+    return DubResult(output, info.duration_ms, count, _warnings(speakers, lines, limited))
+
+
+def _checked(line: Line, index: int, identification: Identification, limits: Limits) -> Line:
+    try:
+        return check_line(
+            line,
+            identification=identification,
+            sound_duration_ms=probe_sound(line.speech).duration_ms,
+            limits=limits,
+        )
+    except BadInputError as error:
+        error.index = index
+        raise
+
+
+def _render(engine: Engine, speakers: Sequence[Speaker], frame: Frame) -> Frame:
+    for speaker in speakers:
+        frame = engine.render(speaker.bank, speaker.plan, frame)
+    return frame
+
+
+def _sound(
+    video: Path, info: VideoInfo, lines: Sequence[Line], original_volume: float
+) -> tuple[F32, bool]:
+    """The mixed sound, exactly as long as the picture, and whether it had to be limited."""
+    original = read_track(video, SOUND_RATE) if info.has_audio else None
+    spoken = [
+        SpokenLine(
+            read_sound(line.speech, line.speech_start_ms, line.speech_end_ms, SOUND_RATE),
+            round(Fraction(line.insert_ms * SOUND_RATE, 1000)),
+            line.speech_volume,
+        )
+        for line in lines
+    ]
+    total = round(Fraction(info.duration_ms * SOUND_RATE, 1000))
+    mixed = mix(original, spoken, original_volume, total)
+    return mixed.samples, mixed.limited
+
+
+def _warnings(speakers: Sequence[Speaker], lines: Sequence[Line], limited: bool) -> tuple[str, ...]:
+    warnings = []
+    if limited:
+        warnings.append("speech and original sound together were louder than full scale: limited")
+    faces = {line.face_id for line in lines}
+    if len(speakers) < len(faces):
+        warnings.append("a face was not found again where it speaks: passed through")
+    for speaker in speakers:
+        weight = speaker.plan.weight
+        inside = np.flatnonzero(weight > 0)
+        if not len(inside):
+            warnings.append(
+                "the face cannot be lip-synced while the line is spoken: passed through"
+            )
+    return tuple(warnings)
+
+
+class _Steps:
+    """Turns frames into progress of one stage."""
+
+    def __init__(
+        self, sink: ProgressSink, stage: str, start: float, end: float, info: VideoInfo
+    ) -> None:
+        self._sink, self._stage = sink, stage
+        self._start, self._span = start, end - start
+        self._duration_ms = max(1, info.duration_ms)
+
+    def at(self, frame: Frame) -> None:
+        """Report a frame of the video as done."""
+        if frame.index % _REPORT_EVERY == 0:
+            share = min(1.0, frame.time_ms / self._duration_ms)
+            self._sink(Progress(self._stage, self._start + self._span * share))

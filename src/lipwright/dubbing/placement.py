@@ -1,0 +1,137 @@
+"""Where a line may go: on the sound's clock, on the video's clock, over the face's interval."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Final
+
+from lipwright.dubbing.types import NO_LIMITS, Identification, Limits, Line
+from lipwright.errors import BadInputError
+from lipwright.faces.types import IdentifiedFace
+
+OVERSHOOT_MS: Final = 100
+"""How far an end may lie past the sound's or the video's end and is then moved back to it:
+clients compute ends from headers, and headers round."""
+
+_MAX_VOLUME: Final = 2.0
+
+
+def check_line(
+    line: Line,
+    *,
+    identification: Identification,
+    sound_duration_ms: int,
+    limits: Limits = NO_LIMITS,
+) -> Line:
+    """Hold a line against its sound, its video and its face.
+
+    Parameters
+    ----------
+    line
+        The line as asked for.
+    identification
+        The faces of the video.
+    sound_duration_ms
+        True length of the sound file.
+    limits
+        Further limits.
+
+    Returns
+    -------
+    The line, its end moved back where it overshot by no more than `OVERSHOOT_MS`.
+
+    Raises
+    ------
+    BadInputError
+        Field ``face``, ``speech``, ``speech_start``, ``speech_end``, ``insert`` or
+        ``speech_volume``.
+    """
+    face = find_face(identification, line.face_id)
+    check_volume("speech_volume", line.speech_volume)
+    asked_ms = line.speech_end_ms - line.speech_start_ms
+    line = _check_crop(line, sound_duration_ms, limits)
+    line = _fit_into_video(line, identification.video.duration_ms)
+    _check_overlap(line, asked_ms, face, limits)
+    return line
+
+
+def find_face(identification: Identification, face_id: str) -> IdentifiedFace:
+    """Find a face by its id, or raise BadInputError: field ``face``, reason ``unknown_face``."""
+    for face in identification.faces:
+        if face.face_id == face_id:
+            return face
+    known = ", ".join(f.face_id for f in identification.faces) or "none"
+    raise BadInputError("face", "unknown_face", f"must be one of {known}; got {face_id[:40]!r}")
+
+
+def check_volume(field: str, volume: float) -> None:
+    """Refuse a volume outside 0 to 2: reason ``out_of_range``."""
+    if not 0.0 <= volume <= _MAX_VOLUME:
+        raise BadInputError(field, "out_of_range", f"must be 0 to 2; got {volume:g}")
+
+
+def _check_crop(line: Line, sound_ms: int, limits: Limits) -> Line:
+    if line.speech_start_ms < 0:
+        raise BadInputError(
+            "speech_start", "out_of_range", f"must be at least 0 ms; got {line.speech_start_ms}"
+        )
+    if line.speech_end_ms > sound_ms + OVERSHOOT_MS:
+        raise BadInputError(
+            "speech_end",
+            "past_sound_end",
+            f"must not be past the sound's end at {sound_ms} ms; got {line.speech_end_ms}",
+        )
+    length = line.speech_end_ms - line.speech_start_ms
+    end = min(line.speech_end_ms, sound_ms)
+    if end <= line.speech_start_ms:
+        raise BadInputError(
+            "speech_end",
+            "empty_crop",
+            f"must be after the crop's start at {line.speech_start_ms} ms; "
+            f"the sound lasts {sound_ms} ms",
+        )
+    if limits.min_speech_ms is not None and length < limits.min_speech_ms:
+        raise BadInputError(
+            "speech_end",
+            "crop_too_short",
+            f"the cropped sound must last at least {limits.min_speech_ms} ms; it lasts {length} ms",
+        )
+    if limits.max_speech_ms is not None and length > limits.max_speech_ms:
+        raise BadInputError(
+            "speech_end",
+            "crop_too_long",
+            f"the cropped sound must last at most {limits.max_speech_ms} ms; it lasts {length} ms",
+        )
+    return replace(line, speech_end_ms=end)
+
+
+def _fit_into_video(line: Line, video_ms: int) -> Line:
+    if line.insert_ms < 0:
+        raise BadInputError(
+            "insert", "out_of_range", f"must be at least 0 ms; got {line.insert_ms}"
+        )
+    length = line.speech_end_ms - line.speech_start_ms
+    over = line.insert_ms + length - video_ms
+    if over > OVERSHOOT_MS or over >= length:
+        raise BadInputError(
+            "insert",
+            "past_video_end",
+            f"the inserted sound must end by the video's end at {video_ms} ms; "
+            f"{line.insert_ms} + {length} ms is {line.insert_ms + length}",
+        )
+    return replace(line, speech_end_ms=line.speech_end_ms - max(0, over))
+
+
+def _check_overlap(line: Line, asked_ms: int, face: IdentifiedFace, limits: Limits) -> None:
+    length = line.speech_end_ms - line.speech_start_ms
+    end = line.insert_ms + length
+    overlap = min(end, face.end_ms) - max(line.insert_ms, face.start_ms)
+    needed = 1 if limits.min_overlap_ms is None else limits.min_overlap_ms
+    # What was moved back from an end that overshot does not count against the caller.
+    if overlap + max(0, asked_ms - length) < needed:
+        raise BadInputError(
+            "insert",
+            "too_little_overlap",
+            f"the inserted sound must overlap face {face.face_id} ({face.start_ms} to "
+            f"{face.end_ms} ms) by at least {needed} ms; it overlaps by {max(0, overlap)} ms",
+        )

@@ -1,0 +1,1 @@
+"""The default engine: the person's own pixels on a mesh, with a layered mouth inside."""

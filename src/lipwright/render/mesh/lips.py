@@ -1,0 +1,93 @@
+"""The lips' own geometry: pairs of points that meet when the mouth closes."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lipwright.faces.mouth_shape import (
+    INNER_CORNERS,
+    INNER_LOWER,
+    INNER_UPPER,
+    OUTER_LOWER,
+    OUTER_UPPER,
+)
+from lipwright.render.mesh.basis import mouth_basis
+
+_UPPER_RINGS: Final = (
+    (INNER_UPPER, 1.0),
+    ((183, 42, 41, 38, 12, 268, 271, 272, 407), 0.9),
+    ((184, 74, 73, 72, 11, 302, 303, 304, 408), 0.75),
+    (OUTER_UPPER, 0.5),
+)
+_LOWER_RINGS: Final = (
+    (INNER_LOWER, 1.0),
+    ((96, 89, 179, 86, 15, 316, 403, 319, 325), 0.9),
+    ((77, 90, 180, 85, 16, 315, 404, 320, 307), 0.75),
+    (OUTER_LOWER, 0.5),
+)
+"""From the inner edge of each lip outwards, and how far each ring follows a correction."""
+
+_MIDDLE: Final = slice(3, 6)
+
+
+def inner_gaps(head: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(N, 9) signed vertical gaps between the inner lips, head units, left to right."""
+    upper = head[:, list(INNER_UPPER), 1]
+    lower = head[:, list(INNER_LOWER), 1]
+    return np.asarray(lower - upper)
+
+
+def wanted_gaps(channels: NDArray[np.floating]) -> NDArray[np.float64]:
+    """Gaps along the lips for channel values.
+
+    Parameters
+    ----------
+    channels
+        (N, 6), relative to rest.
+
+    Returns
+    -------
+    (N, 9) head units: the middle is exactly the opening, the sides follow the learned shape.
+    """
+    shape = mouth_basis().channels
+    profile = shape[:, list(INNER_LOWER), 1] - shape[:, list(INNER_UPPER), 1]
+    gaps = np.maximum(channels.astype(np.float64) @ profile, 0.0)
+    opening = np.maximum(channels[:, :1].astype(np.float64), 0.0)
+    usual = np.maximum(profile[0] / profile[0, _MIDDLE].mean(), 0.0)
+    middle = gaps[:, _MIDDLE].mean(1, keepdims=True)
+    # A wide-open learned shape is trusted; nearly closed lips follow the average profile.
+    trust = np.clip(middle / 0.02, 0.0, 1.0)
+    learned = gaps * opening / np.maximum(middle, 1e-6)
+    return np.asarray(trust * learned + (1.0 - trust) * usual * opening)
+
+
+def set_gaps(head: NDArray[np.float64], wanted: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Move the lips so that the inner gaps are exactly as wanted.
+
+    Parameters
+    ----------
+    head
+        (N, P, 3), head units, landmarks first.
+    wanted
+        (N, 9), head units.
+
+    Returns
+    -------
+    (N, P, 3): half of each correction goes to either lip, fading towards its outer edge.
+    """
+    out = head.copy()
+    error = (wanted - inner_gaps(head)) / 2.0
+    for ring, share in _UPPER_RINGS:
+        out[:, list(ring), 1] -= share * error
+    for ring, share in _LOWER_RINGS:
+        out[:, list(ring), 1] += share * error
+    return out
+
+
+def inner_outline(points: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(20, D) closed outline of the mouth's inside from (P, D) points, clockwise."""
+    left, right = INNER_CORNERS
+    return points[[left, *INNER_UPPER, right, *INNER_LOWER[::-1]]]

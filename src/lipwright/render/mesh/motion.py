@@ -1,0 +1,118 @@
+"""Where every landmark is, and where it shall be: the old mouth motion out, the new one in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lipwright.faces.head import HeadPose, fit_head, reference_head
+from lipwright.faces.mouth_shape import mouth_values_of_head
+from lipwright.faces.smoothing import smooth
+from lipwright.faces.types import FaceTrack
+from lipwright.render.mesh.basis import mouth_basis, shape_of
+from lipwright.render.mesh.lips import inner_gaps, set_gaps, wanted_gaps
+from lipwright.render.mesh.topology import lower_face_weight, ring_motion, with_ring
+
+_LANDMARK_SECONDS: Final = 0.2
+_POSE_SECONDS: Final = 0.36
+_CLOSED: Final = 0.02
+_CLOSED_SHARE: Final = 0.1
+
+
+@dataclass(frozen=True, eq=False)
+class OwnMouth:
+    """What a person's mouth does in the source, taken apart.
+
+    Attributes
+    ----------
+    pose
+        The head's frame per frame, smoothed.
+    head
+        (N, 478, 3), head units: the landmarks as seen, smoothed.
+    rest
+        (478, 3), head units: this person with lips just closed.
+    coefficients
+        (N, M): the person's own mouth motion in the modes of `mouth_basis`.
+    values
+        (N, 6): the same in the channels of a mouth curve, relative to ``rest``.
+    """
+
+    pose: HeadPose
+    head: NDArray[np.float64]
+    rest: NDArray[np.float64]
+    coefficients: NDArray[np.float64]
+    values: NDArray[np.float64]
+
+
+def own_mouth(track: FaceTrack) -> OwnMouth:
+    """Take a track apart into head, resting face and mouth motion."""
+    landmarks = smooth(track.landmarks, track.times, _LANDMARK_SECONDS)
+    pose = _steady(fit_head(landmarks), track.times)
+    head = pose.to_head(landmarks)
+    seen = mouth_values_of_head(head).astype(np.float64)
+    rest, rest_values = _closed_rest(head, seen)
+    weight = lower_face_weight(reference_head())[:, None]
+    moves = ((head - rest) * weight).reshape(len(head), -1)
+    modes = mouth_basis().modes
+    coefficients = moves @ modes.reshape(len(modes), -1).T
+    return OwnMouth(pose, head, rest, coefficients, seen - rest_values)
+
+
+def _steady(pose: HeadPose, times: NDArray[np.float64]) -> HeadPose:
+    """The pose without the landmarks' jitter: heads are heavy and move slowly."""
+    rotation = smooth(pose.rotation, times, _POSE_SECONDS)
+    u, _, vt = np.linalg.svd(rotation)
+    return HeadPose(
+        u @ vt,
+        smooth(pose.scale, times, _POSE_SECONDS),
+        smooth(pose.origin, times, _LANDMARK_SECONDS),
+    )
+
+
+def _closed_rest(
+    head: NDArray[np.float64], values: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """(478, 3) resting face and its (6,) values; a mouth that never closes is closed by model."""
+    opening = values[:, 0]
+    closed = opening <= max(_CLOSED, float(np.quantile(opening, _CLOSED_SHARE)))
+    rest = np.median(head[closed], axis=0)
+    gap = float(mouth_values_of_head(rest[None])[0, 0])
+    if gap > _CLOSED:
+        rest = rest - gap * shape_of(mouth_basis().opening_direction[None])[0]
+    # Lips that rest touch: the landmarks leave a hair's breadth between them.
+    rest = set_gaps(rest[None], np.minimum(inner_gaps(rest[None]), 0.0) * 0.0)[0]
+    return rest, mouth_values_of_head(rest[None])[0].astype(np.float64)
+
+
+def render_points(
+    own: OwnMouth, channels: NDArray[np.floating], weight: NDArray[np.floating]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Where the mesh takes its pixels from and where it puts them.
+
+    Parameters
+    ----------
+    own
+        The source's mouth, N frames.
+    channels
+        (N, 6): the wanted mouth curve, relative to rest.
+    weight
+        (N,) in 0..1: 0 leaves the frame as it is, 1 replaces the mouth's motion entirely.
+
+    Returns
+    -------
+    source, target
+        (N, P, 3) each, pixels, landmarks first and ring points after them.
+    """
+    basis = mouth_basis()
+    old = np.tensordot(own.coefficients, basis.modes, axes=1)
+    change = shape_of(channels) - old
+    share = weight.astype(np.float64)[:, None]
+    target = own.head + share[..., None] * change
+    gaps = share * wanted_gaps(channels) + (1.0 - share) * np.maximum(inner_gaps(own.head), 0.0)
+    target = set_gaps(target, gaps)
+    source_all = with_ring(own.head)
+    target_all = source_all + ring_motion(target - own.head)
+    return own.pose.to_picture(source_all), own.pose.to_picture(target_all)
