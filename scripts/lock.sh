@@ -9,7 +9,7 @@ lock() {
     shift
     uv pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest \
         --generate-hashes --no-annotate --no-header --no-emit-index-url --no-emit-find-links \
-        "$@" --output-file "$target"
+        --constraints requirements/constraints.in "$@" --output-file "$target"
 }
 
 lock requirements/runtime.txt pyproject.toml
