@@ -50,13 +50,15 @@ _SYNC_SEARCH = 64 * 1024
 class Boxes:
     """The outermost boxes of an mp4 or mov file.
 
-    ``cut`` is true when the last box that matters reaches past the end of the file.
+    ``media_cut`` and ``index_cut`` are true when the file ends within a box of media or within
+    the index (``moov``) itself.
     """
 
     has_index: bool
     has_media: bool
     fragmented: bool
-    cut: bool
+    media_cut: bool
+    index_cut: bool
 
 
 def kind_of(path: Path) -> str:
@@ -85,7 +87,7 @@ def kind_of(path: Path) -> str:
 def boxes_of(path: Path) -> Boxes:
     """Walk the outermost boxes of an mp4 or mov file; reads 16 bytes of each."""
     size = path.stat().st_size
-    index = media = fragmented = cut = False
+    index = media = fragmented = media_cut = index_cut = False
     at = 0
     with path.open("rb") as file:
         while at + 8 <= size:
@@ -102,9 +104,11 @@ def boxes_of(path: Path) -> Boxes:
             index |= kind == b"moov"
             media |= kind == b"mdat"
             fragmented |= kind == b"moof"
-            cut = at + length > size and kind in (b"moov", b"mdat", b"moof")
+            past = at + length > size
+            index_cut |= past and kind == b"moov"
+            media_cut |= past and kind in (b"mdat", b"moof")
             at += length
-    return Boxes(index, media, fragmented, cut)
+    return Boxes(index, media, fragmented, media_cut, index_cut)
 
 
 def open_media(path: Path, kind: str | None, field: str) -> InputContainer:
@@ -146,7 +150,7 @@ def check_complete(path: Path, container: InputContainer, boxes: Boxes, field: s
     for stream in container.streams:
         if stream.type in ("video", "audio"):
             end = max(end, max((e.pos + e.size for e in stream.index_entries), default=0))
-    if end > size or (boxes.fragmented and boxes.cut):
+    if end > size or (boxes.fragmented and boxes.media_cut):
         wanted = f"{end} bytes of {size} are" if end > size else "its last fragment is"
         raise BadInputError(
             field, "truncated", f"the file is cut off: {wanted} needed but not all there"

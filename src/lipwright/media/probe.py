@@ -115,12 +115,12 @@ def open_video_file(
         raise _wrong_kind(kind, field)
     boxes = boxes_of(path)
     if not boxes.has_index:
-        if boxes.has_media or boxes.cut:
+        if boxes.has_media or boxes.media_cut:
             raise BadInputError(
                 field, "truncated", "the file is cut off: its index (moov) is missing"
             )
         raise BadInputError(field, "not_a_video", "the file is an mp4 without content")
-    if boxes.cut and not boxes.has_media:
+    if boxes.index_cut:
         raise BadInputError(field, "truncated", "the file is cut off within its index (moov)")
     container = open_media(path, "mov", field)
     try:
@@ -239,12 +239,14 @@ def _conclude(path: Path, container: InputContainer, video: VideoStream, found: 
     start = int(pts[0]) if len(pts) else 0
     last = int(pts[-1]) if len(pts) else 0
     rate = video.average_rate or video.guessed_rate
+    usual = int(np.median(np.diff(pts))) if len(pts) > 1 else 0
     end = found.end or 0
-    if end <= last:  # the last picture has no length of its own: give it the average
-        mean = Fraction(last - start, len(pts) - 1) if len(pts) > 1 else None
-        end = last + max(1, round(mean or 1 / (time_base * (rate or 25))))
-    if len(pts) and (not rate or not Fraction(1, 2) < rate * (end - start) * time_base / len(pts)):
-        rate = Fraction(len(pts), end - start) / time_base
+    if end - last <= usual // 4:  # no length of its own: B frames and VFR can lose the last one
+        end = last + (usual or max(1, round(1 / (time_base * (rate or 25)))))
+    if len(pts):
+        counted = len(pts) / ((end - start) * time_base)
+        if not rate or abs(rate / counted - 1) > Fraction(1, 50):
+            rate = counted
     rotation, mirrored = read_matrix(_display_matrix(frame))
     width, height = frame.width & ~1, frame.height & ~1
     if rotation % 180:
