@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import json
 import os
 import subprocess
 import sys
@@ -62,3 +63,35 @@ def sleep_with_grandchild(arguments: dict[str, Any], report: Report) -> dict[str
     Path(arguments["marker"]).write_text(str(grandchild.pid))
     time.sleep(60)
     return {}
+
+
+def find_faces(arguments: dict[str, Any], report: Report) -> dict[str, Any]:
+    """Believe the test: the video is JSON that says what is to be found in it."""
+    data = Path(arguments["video"]).read_bytes()
+    if not data.startswith(b"{"):
+        raise BadInputError("video", "not_a_video", "it is not a video")
+    return dict(json.loads(data))
+
+
+def measure_sound(arguments: dict[str, Any], report: Report) -> dict[str, Any]:
+    """Believe the test: the sound is its own length in ms, in digits."""
+    data = Path(arguments["speech"]).read_bytes()
+    if not data.isdigit():
+        raise BadInputError("speech", "not_a_sound", "it is not a sound")
+    return {"duration_ms": int(data), "format": "wav"}
+
+
+def render(arguments: dict[str, Any], report: Report) -> dict[str, Any]:
+    """Render as the sound's length says: 2xxx ms takes no time, 3xxx 3 s, 4xxx crashes."""
+    line = arguments["lines"][0]
+    length = int(Path(line["speech"]).read_bytes())
+    if length // 1000 == 3:
+        for step in range(30):
+            report("render", step / 30)
+            time.sleep(0.1)
+    elif length // 1000 == 4:
+        ctypes.string_at(0)
+    elif length // 1000 == 5:
+        raise FailedError("no_model", "the model is gone")
+    Path(arguments["output"]).write_bytes(b"a video in which face " + line["face_id"].encode())
+    return {"duration_ms": 7000, "frame_count": 175, "warnings": ["dark"]}

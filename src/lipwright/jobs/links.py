@@ -14,7 +14,10 @@ def file_path(token: str, name: str) -> str:
 
 def token_in(url: str) -> str | None:
     """Return the token of a link that looks like one of ours, whatever its host is."""
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return None
     if parts.scheme not in ("", "http", "https"):
         return None
     _, found, rest = parts.path.rpartition(FILES_PATH)

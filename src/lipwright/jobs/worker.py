@@ -99,15 +99,20 @@ class _Worker:
             "log_level": "WARNING",
             "run_migrations": False,
         }
+        client = engine.open_client(self._stores.database)
+        try:
+            # Before the launch: the engine looks for new queues only once a second.
+            client.register_queue(
+                engine.LIPSYNC,
+                worker_concurrency=self._settings.worker_concurrency,
+                polling_interval_sec=self._settings.poll_s,
+                on_conflict="always_update",
+            )
+        finally:
+            client.destroy()
         use_runner(self._runner)
         DBOS(config=config)
         DBOS.launch()
-        DBOS.register_queue(
-            engine.LIPSYNC,
-            worker_concurrency=self._settings.worker_concurrency,
-            polling_interval_sec=self._settings.poll_s,
-            on_conflict="always_update",
-        )
         log.info("worker %s takes tasks", self.id)
 
     def watch(self, stop: threading.Event) -> None:

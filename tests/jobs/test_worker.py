@@ -1,0 +1,186 @@
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+
+import pytest
+from sqlalchemy import select
+from workshop import line, wait_for, working
+
+from lipwright.jobs import engine
+from lipwright.jobs.links import token_in
+from lipwright.jobs.runner import Attempt, TaskRunner
+from lipwright.jobs.service import LipsyncService
+from lipwright.jobs.values import Session, Task, TaskStatus
+from lipwright.jobs.work import ChildFunctions
+from lipwright.jobs.worker import WORKER_PREFIX
+from lipwright.store.ledger import balance
+from lipwright.store.tables import LedgerRow, TaskRow
+
+
+def movements(service: LipsyncService, task: Task) -> list[tuple[str, int]]:
+    with service._open.stores.database.read() as transaction:
+        rows = transaction.scalars(select(LedgerRow).where(LedgerRow.reference == task.id)).all()
+    return sorted((row.kind, row.amount_micro_ptc) for row in rows)
+
+
+def attempts(service: LipsyncService, task: Task) -> int:
+    with service._open.stores.database.read() as transaction:
+        return transaction.get_one(TaskRow, task.id).attempts
+
+
+def test_tasks_are_rendered_and_published(service: LipsyncService, session: Session) -> None:
+    waiting = service.create("alice", session.id, [line()])
+    with working(service.settings):
+        assert service.health().workers == 1
+        task = wait_for(service, waiting)
+        later = wait_for(service, service.create("alice", session.id, [line(2600)]))
+    assert later.status is TaskStatus.SUCCEED
+    assert task.status is TaskStatus.SUCCEED
+    assert (task.progress, task.stage, task.warnings) == (1.0, "done", ("dark",))
+    assert task.result is not None
+    assert task.result.duration_ms == 7000
+    token = token_in(service.link(task.result.key, task.result.expires_at_ms))
+    assert token is not None
+    opened = service.open_file(token)
+    assert (b"".join(opened.stream()), opened.media_type) == (
+        b"a video in which face 0",
+        "video/mp4",
+    )
+    assert movements(service, task) == [("lipsync", -70_000)]
+    assert service.health().workers == 0
+    assert [path.name for path in service.settings.temp_dir.iterdir()] == [
+        service._open.stores.scratch.path.name
+    ]
+
+
+def test_progress_shows_while_a_task_runs(service: LipsyncService, session: Session) -> None:
+    with working(service.settings):
+        task = service.create("alice", session.id, [line(3000)])
+        task = wait_for(service, task, lambda task: 0.2 < task.progress < 1)
+        assert (task.status, task.stage) == (TaskStatus.PROCESSING, "render")
+        assert task.updated_at_ms > task.created_at_ms
+        assert wait_for(service, task).status is TaskStatus.SUCCEED
+
+
+@pytest.mark.parametrize(
+    ("length_ms", "words"),
+    [
+        (4000, "rendering failed: the process that did the work was ended by SIGSEGV"),
+        (5000, "rendering failed: the model is gone"),
+    ],
+)
+def test_a_failed_render_says_why_and_gives_the_money_back(
+    service: LipsyncService, session: Session, length_ms: int, words: str
+) -> None:
+    with working(service.settings):
+        task = wait_for(service, service.create("alice", session.id, [line(length_ms)]))
+        # The worker lives on.
+        good = wait_for(service, service.create("alice", session.id, [line()]))
+    assert (task.status, task.message) == (TaskStatus.FAILED, words)
+    assert task.result is None
+    assert movements(service, task) == [("lipsync", -70_000), ("refund", 70_000)]
+    assert good.status is TaskStatus.SUCCEED
+    with service._open.stores.database.read() as transaction:
+        assert balance(transaction, "alice") == -77_000
+
+
+def test_a_render_that_takes_too_long_fails(service: LipsyncService, session: Session) -> None:
+    settings = service.settings.model_copy(update={"render_timeout_s": 1.0})
+    with working(settings):
+        task = wait_for(service, service.create("alice", session.id, [line(3000)]))
+    assert task.message == "rendering failed: it took longer than 1 s"
+
+
+def test_a_slow_sound_is_fetched_by_the_worker(
+    service: LipsyncService, session: Session, slow_url: str
+) -> None:
+    good = replace(line(), sound=f"{slow_url}/good.wav")
+    bad = replace(line(), sound=f"{slow_url}/noise.wav")
+    short = replace(line(), sound=f"{slow_url}/good.wav", sound_end_ms=3000, insert_ms=0)
+    tasks = [service.create("alice", session.id, [request]) for request in (good, bad, short)]
+    with working(service.settings):
+        done = [wait_for(service, task) for task in tasks]
+    assert done[0].status is TaskStatus.SUCCEED
+    assert done[1].message == "the speech cannot be used: it is not a sound"
+    assert done[2].status is TaskStatus.FAILED
+    assert done[2].message.startswith("the speech end cannot be used: ")
+
+
+def test_a_stopped_worker_hands_its_task_back_uncounted(
+    service: LipsyncService, session: Session
+) -> None:
+    task = service.create("alice", session.id, [line(3000)])
+    with working(service.settings):
+        wait_for(service, task, lambda task: task.progress > 0)
+        began = time.monotonic()
+    assert time.monotonic() - began < 5
+    assert attempts(service, task) == 0
+    with working(service.settings):
+        assert wait_for(service, task).status is TaskStatus.SUCCEED
+    assert attempts(service, task) == 1
+    assert movements(service, task) == [("lipsync", -70_000)]
+
+
+def test_a_task_of_a_dead_worker_is_taken_over(service: LipsyncService, session: Session) -> None:
+    task = service.create("alice", session.id, [line()])
+    stores = service._open.stores
+    # What a worker leaves that was killed in its second attempt: a running workflow, a lease.
+    with stores.database.engine.begin() as connection:
+        connection.exec_driver_sql(
+            "UPDATE workflow_status SET status = 'PENDING', executor_id = 'dead'"
+        )
+    with stores.database.write() as transaction:
+        transaction.get_one(TaskRow, task.id).attempts = 2
+    stores.leases.acquire(WORKER_PREFIX + "dead", "dead", 1.0)
+    with working(service.settings):
+        done = wait_for(service, task)
+    assert done.status is TaskStatus.SUCCEED
+    assert attempts(service, task) == 3
+
+
+def test_the_fourth_attempt_is_a_failure(service: LipsyncService, session: Session) -> None:
+    task = service.create("alice", session.id, [line()])
+    with service._open.stores.database.write() as transaction:
+        transaction.get_one(TaskRow, task.id).attempts = 3
+    with working(service.settings):
+        done = wait_for(service, task)
+    assert done.status is TaskStatus.FAILED
+    assert done.message == "the work was interrupted 3 times and is not tried again"
+    assert movements(service, task) == [("lipsync", -70_000), ("refund", 70_000)]
+
+
+def test_an_attempt_that_was_taken_over_cannot_disturb_its_successor(
+    service: LipsyncService, session: Session
+) -> None:
+    task = service.create("alice", session.id, [line()])
+    runner = TaskRunner(service.settings, service._open.stores, ChildFunctions())
+    first = runner.begin(task.id)
+    second = runner.begin(task.id)
+    assert first == Attempt(task.id, "alice", 1)
+    assert second == Attempt(task.id, "alice", 2)
+    result = {"key": "k", "duration_ms": 1, "warnings": []}
+    runner.fail(first, "too late")
+    runner.finish(first, result)
+    assert service.find_task("alice", task.id).status is TaskStatus.PROCESSING
+    runner.finish(second, result)
+    runner.fail(second, "too late")
+    assert service.find_task("alice", task.id).status is TaskStatus.SUCCEED
+    assert movements(service, task) == [("lipsync", -70_000)]
+    assert runner.begin(task.id) is None
+
+
+def test_a_task_and_its_workflow_are_accepted_together_or_not_at_all(
+    service: LipsyncService, session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*args: object) -> None:
+        raise RuntimeError("no engine")
+
+    monkeypatch.setattr(engine, "enqueue_lipsync", broken)
+    with pytest.raises(RuntimeError, match="no engine"):
+        service.create("alice", session.id, [line()])
+    monkeypatch.undo()
+    with service._open.stores.database.read() as transaction:
+        assert transaction.scalars(select(TaskRow)).all() == []
+        assert balance(transaction, "alice") == -7_000
+    assert service._open.client.list_workflows() == []
