@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import pairwise
 from typing import Any, Final
 
 import numpy as np
@@ -105,7 +106,7 @@ def plan_lines(track: FaceTrack, lines: Sequence[Line], frame_seconds: float) ->
 def check_one_face_once(lines: Sequence[Line]) -> None:
     """Refuse lines of one face that overlap: a mouth says one thing at a time."""
     ordered = sorted(enumerate(lines), key=lambda item: (item[1].face_id, item[1].insert_ms))
-    for (_, before), (index, line) in zip(ordered, ordered[1:], strict=False):
+    for (_, before), (index, line) in pairwise(ordered):
         if before.face_id == line.face_id and line.insert_ms < _end_ms(before):
             raise BadInputError(
                 "insert",

@@ -46,12 +46,13 @@ class HeadPose:
     def to_head(self, points: NDArray[np.floating]) -> NDArray[np.float64]:
         """(N, P, 3) picture points in head units."""
         centred = points.astype(np.float64) - self.origin[:, None]
-        return np.einsum("npi,nij->npj", centred, self.rotation) / self.scale[:, None, None]
+        turned = np.einsum("npi,nij->npj", centred, self.rotation)
+        return np.asarray(turned / self.scale[:, None, None])
 
     def to_picture(self, points: NDArray[np.floating]) -> NDArray[np.float64]:
         """(N, P, 3) head points in pixels; the inverse of `to_head`."""
         turned = np.einsum("npj,nij->npi", points.astype(np.float64), self.rotation)
-        return turned * self.scale[:, None, None] + self.origin[:, None]
+        return np.asarray(turned * self.scale[:, None, None] + self.origin[:, None])
 
     def angles(self) -> NDArray[np.float32]:
         """(N, 3) yaw, pitch, roll in degrees.
@@ -64,7 +65,7 @@ class HeadPose:
         yaw = np.arctan2(forward[:, 0], -forward[:, 2])
         pitch = np.arctan2(forward[:, 1], np.hypot(forward[:, 0], forward[:, 2]))
         roll = np.arctan2(r[:, 1, 0], r[:, 0, 0])
-        return np.degrees(np.stack([yaw, pitch, roll], 1)).astype(np.float32)
+        return np.asarray(np.degrees(np.stack([yaw, pitch, roll], 1)), dtype=np.float32)
 
 
 @cache

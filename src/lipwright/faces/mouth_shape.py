@@ -22,6 +22,11 @@ CHIN: Final = (152, 148, 377)
 _MIDDLE: Final = slice(3, 6)
 """The three central points of a contour: less noisy than one, still the true gap."""
 
+_INNER_UPPER_MIDDLE: Final = list(INNER_UPPER)[_MIDDLE]
+_INNER_LOWER_MIDDLE: Final = list(INNER_LOWER)[_MIDDLE]
+_OUTER_UPPER_MIDDLE: Final = list(OUTER_UPPER)[_MIDDLE]
+_OUTER_LOWER_MIDDLE: Final = list(OUTER_LOWER)[_MIDDLE]
+
 
 def mouth_values(landmarks: NDArray[np.floating]) -> NDArray[np.float32]:
     """Measure mouths in the head's frame.
@@ -47,14 +52,14 @@ def mouth_values(landmarks: NDArray[np.floating]) -> NDArray[np.float32]:
 
 def mouth_values_of_head(points: NDArray[np.floating]) -> NDArray[np.float32]:
     """`mouth_values` for points (N, 478, 3) that are already in head units."""
-    upper = points[:, list(INNER_UPPER[_MIDDLE])]
-    lower = points[:, list(INNER_LOWER[_MIDDLE])]
+    upper = points[:, _INNER_UPPER_MIDDLE]
+    lower = points[:, _INNER_LOWER_MIDDLE]
     opening = np.maximum((lower - upper)[..., 1].mean(1), 0.0)
     corners = points[:, list(OUTER_CORNERS)]
     width = np.linalg.norm(corners[:, 1] - corners[:, 0], axis=1)
     jaw = points[:, list(CHIN), 1].mean(1)
-    raised = -points[:, list(OUTER_UPPER[_MIDDLE]), 1].mean(1)
-    dropped = points[:, list(OUTER_LOWER[_MIDDLE]), 1].mean(1)
-    lips = points[:, [*OUTER_UPPER[_MIDDLE], *OUTER_LOWER[_MIDDLE]], 2].mean(1)
+    raised = -points[:, _OUTER_UPPER_MIDDLE, 1].mean(1)
+    dropped = points[:, _OUTER_LOWER_MIDDLE, 1].mean(1)
+    lips = points[:, _OUTER_UPPER_MIDDLE + _OUTER_LOWER_MIDDLE, 2].mean(1)
     stands_out = points[:, list(CHIN), 2].mean(1) - lips
     return np.stack([opening, width, jaw, raised, dropped, stands_out], 1).astype(np.float32)

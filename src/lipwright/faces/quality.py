@@ -51,7 +51,7 @@ def lip_sync_quality(
         & (mouth[..., 0].max(1) <= width - 1)
         & (mouth[..., 1].max(1) <= height - 1)
     )
-    return (quality * inside).astype(np.float32)
+    return np.asarray(quality * inside, dtype=np.float32)
 
 
 def _fall(value: NDArray[np.float64], limits: tuple[float, float]) -> NDArray[np.float64]:

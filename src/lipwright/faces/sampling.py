@@ -83,7 +83,9 @@ def sample_rgb(
     patch_u = _warp(frame.u, half, size, scale / 2.0, 128)
     patch_v = _warp(frame.v, half, size, scale / 2.0, 128)
     patch = cv2.merge((patch_y, patch_u, patch_v)).astype(np.float32)
-    rgb = cv2.transform(patch, yuv_to_rgb_matrix(frame.color, frame.height))
+    rgb = np.asarray(
+        cv2.transform(patch, yuv_to_rgb_matrix(frame.color, frame.height)), dtype=np.float32
+    )
     return np.clip(rgb, 0.0, 255.0, out=rgb)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
@@ -56,7 +57,7 @@ def stretches(times: NDArray[np.float64]) -> list[tuple[int, int]]:
     steps = np.diff(times)
     breaks = np.flatnonzero(steps > 1.7 * float(np.median(steps))) + 1
     edges = [0, *breaks.tolist(), len(times)]
-    return list(zip(edges[:-1], edges[1:], strict=True))
+    return list(pairwise(edges))
 
 
 def _smooth_stretch(values: NDArray[np.float64], window: int) -> NDArray[np.float64]:

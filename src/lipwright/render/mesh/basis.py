@@ -57,4 +57,4 @@ def shape_of(channels: NDArray[np.floating]) -> NDArray[np.float64]:
 
 def reference_values() -> NDArray[np.float32]:
     """(6,) mouth values of the reference head."""
-    return mouth_values_of_head(reference_head()[None])[0]
+    return np.asarray(mouth_values_of_head(reference_head()[None])[0])

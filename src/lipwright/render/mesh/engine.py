@@ -14,6 +14,7 @@ from lipwright.faces.types import FaceTrack
 from lipwright.media.types import Frame
 from lipwright.render.mesh.basis import mouth_basis
 from lipwright.render.mesh.interior import MouthInterior, outline_mask, paint
+from lipwright.render.mesh.layers import PIXELS_PER_UNIT
 from lipwright.render.mesh.lips import inner_outline
 from lipwright.render.mesh.motion import OwnMouth, own_mouth, render_points
 from lipwright.render.mesh.observer import MeshObserver
@@ -33,6 +34,7 @@ _JAW_PER_LIP: Final = 0.88
 """The lower lip rides on the jaw; the chin's landmarks move less than the jaw's bone does."""
 
 _SOFTNESS: Final = 0.006
+_SHRINK_BLUR: Final = 0.45
 _CHANNEL_JAW: Final = 2
 _CHANNEL_LOWER: Final = 4
 
@@ -58,13 +60,15 @@ class MeshEngine:
         own = own_mouth(track)
         colors = colors_for_skin(observer.skin(), observer.full_range)
         meeting = own.rest[[13, 14]].mean(0) + np.array([0.0, 0.0, _TEETH_BEHIND_LIPS])
+        # Canvases are finer than most faces: blur to the face's own resolution and softness.
+        shrink = PIXELS_PER_UNIT / float(np.median(own.pose.scale))
+        sigma = float(np.hypot(_SOFTNESS * PIXELS_PER_UNIT, _SHRINK_BLUR * max(0.0, shrink - 1.0)))
         interior = MouthInterior(
-            synthetic_upper(colors),
-            synthetic_lower(colors),
-            synthetic_tongue(colors),
+            synthetic_upper(colors).softened(sigma),
+            synthetic_lower(colors).softened(sigma),
+            synthetic_tongue(colors).softened(sigma),
             colors.cavity,
             meeting,
-            _SOFTNESS,
         )
         return MeshBank(track.frame_indices, own, interior)
 
@@ -134,7 +138,7 @@ def _compose(
             v[part] += half_mask * (half_inside[..., 2] - v[part])
             moved = moved.copy()
             moved[top:bottom, left:right] |= mask > 0
-    half_moved = moved.reshape(height // 2, 2, width // 2, 2).any(axis=(1, 3))
+    half_moved = np.asarray(moved.reshape(height // 2, 2, width // 2, 2).any(axis=(1, 3)))
     return replace(
         frame,
         y=_put(frame.y, y, moved, warp.x0, warp.y0),

@@ -33,8 +33,6 @@ class MouthInterior:
         Y, U, V of the dark.
     meeting
         (3,), head units: where the middle of the resting lips meets, on the teeth's plane.
-    blur
-        Standard deviation in head units of the softness that fits the clip's own sharpness.
     """
 
     upper: Layer
@@ -42,7 +40,6 @@ class MouthInterior:
     tongue: Layer
     cavity: tuple[float, float, float]
     meeting: NDArray[np.float64]
-    blur: float
 
 
 def outline_mask(
@@ -114,7 +111,7 @@ def paint(
     (h, w, 3) float32 Y, U, V; meaningful where the mask is above 0.
     """
     height, width = mask.shape
-    picture = np.empty((height, width, 3), np.float32)
+    picture: NDArray[np.floating] = np.empty((height, width, 3), np.float32)
     picture[:] = interior.cavity
     layers = (
         (interior.tongue, _TONGUE_SHARE * jaw_drop),
@@ -123,23 +120,17 @@ def paint(
     )
     for layer, drop in layers:
         to_canvas = _picture_to_canvas(interior, rotation, scale, origin, drop, x0, y0)
-        stacked = np.dstack([layer.yuv, layer.alpha])
-        if scale * 1.5 < PIXELS_PER_UNIT:
-            stacked = cv2.GaussianBlur(stacked, (0, 0), 0.4 * PIXELS_PER_UNIT / scale)
-        soft = interior.blur * PIXELS_PER_UNIT
-        if soft > 0.3:
-            stacked = cv2.GaussianBlur(stacked, (0, 0), soft)
         seen = cv2.warpAffine(
-            stacked,
+            layer.picture,
             to_canvas,
             (width, height),
             flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
             borderMode=cv2.BORDER_CONSTANT,
         )
-        alpha = seen[..., 3:]
-        picture = picture * (1.0 - alpha) + seen[..., :3] * alpha
-    picture[..., 0] = _shade(picture[..., 0], mask, scale, interior.cavity[0])
-    return picture
+        picture = picture * (1.0 - seen[..., 3:]) + seen[..., :3]
+    shaded = picture.astype(np.float32)
+    shaded[..., 0] = _shade(shaded[..., 0], mask, scale, interior.cavity[0])
+    return shaded
 
 
 def _shade(
@@ -149,7 +140,7 @@ def _shade(
     reach = max(0.8, _SHADOW_REACH * scale)
     padded = cv2.copyMakeBorder(mask, 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=0)
     closeness = 1.0 - cv2.GaussianBlur(padded, (0, 0), reach)[1:-1, 1:-1]
-    lowered = np.float32([[1, 0, 0], [0, 1, 0.8 * reach]])
+    lowered = np.array([[1.0, 0.0, 0.0], [0.0, 1.0, 0.8 * reach]])
     from_above = cv2.warpAffine(
         closeness, lowered, (mask.shape[1], mask.shape[0]), borderMode=cv2.BORDER_REPLICATE
     )

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -18,6 +19,8 @@ ABOVE: Final = 0.36
 BELOW: Final = 0.44
 """Extent of a canvas in head units around the point where the closed lips meet."""
 
+_VISIBLE_BLUR: Final = 0.33
+
 
 @dataclass(frozen=True, eq=False)
 class Layer:
@@ -25,14 +28,25 @@ class Layer:
 
     Attributes
     ----------
-    yuv
-        (H, W, 3) float32, 8-bit values of the video's own colour space.
-    alpha
-        (H, W) float32 in 0..1.
+    picture
+        (H, W, 4) float32: Y, U, V (8-bit values of the video's own colour space) times alpha,
+        and alpha in 0..1.
     """
 
-    yuv: NDArray[np.float32]
-    alpha: NDArray[np.float32]
+    picture: NDArray[np.float32]
+
+    def softened(self, sigma: float) -> Layer:
+        """Blurred with a standard deviation in canvas pixels; itself below a third of one."""
+        if sigma < _VISIBLE_BLUR:
+            return self
+        blurred = cv2.GaussianBlur(self.picture, (0, 0), sigma)
+        return Layer(np.asarray(blurred, dtype=np.float32))
+
+
+def layer(yuv: NDArray[np.floating], alpha: NDArray[np.floating]) -> Layer:
+    """Make a layer of (H, W, 3) colours and (H, W) alpha."""
+    stacked = np.dstack([yuv * alpha[..., None], alpha])
+    return Layer(np.asarray(stacked, dtype=np.float32))
 
 
 def canvas_size() -> tuple[int, int]:
@@ -46,4 +60,4 @@ def canvas_grid() -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     x = (np.arange(width, dtype=np.float32) + 0.5) / PIXELS_PER_UNIT - HALF_WIDTH
     y = (np.arange(height, dtype=np.float32) + 0.5) / PIXELS_PER_UNIT - ABOVE
     grid_x, grid_y = np.meshgrid(x, y)
-    return grid_x, grid_y
+    return grid_x.astype(np.float32), grid_y.astype(np.float32)

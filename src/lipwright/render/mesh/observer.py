@@ -31,7 +31,7 @@ class MeshObserver:
         self._full_range = frame.color.range == _FULL_RANGE
         size = float(np.linalg.norm(face.points[263, :2] - face.points[33, :2]))
         half = max(2, round(_SPOT * size))
-        spots = [_spot(frame, *face.points[i, :2], half) for i in _CHEEKS]
+        spots = [_spot(frame, face.points[i], half) for i in _CHEEKS]
         seen = np.array([s for s in spots if s is not None])
         if len(seen):
             self._skin.append(seen)
@@ -50,9 +50,9 @@ class MeshObserver:
         return self._full_range
 
 
-def _spot(frame: Frame, x: float, y: float, half: int) -> NDArray[np.float64] | None:
+def _spot(frame: Frame, point: NDArray[np.float32], half: int) -> NDArray[np.float64] | None:
     """Mean Y, U, V of a square, or ``None`` outside the picture."""
-    column, row = round(float(x)), round(float(y))
+    column, row = round(float(point[0])), round(float(point[1]))
     if not (half <= column < frame.width - half and half <= row < frame.height - half):
         return None
     small = max(1, half // 2)

@@ -6,13 +6,13 @@ turned into head units with an inter-pupillary distance of 63 mm.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lipwright.render.mesh.layers import Layer, canvas_grid
+from lipwright.render.mesh.layers import Layer, canvas_grid, layer
 
 _MM: Final = 1.0 / 63.0
 _UPPER_WIDTHS: Final = (8.5, 6.5, 7.5, 7.0, 7.0, 10.0)
@@ -28,6 +28,7 @@ _LOWER_EDGE: Final = 0.6 * _MM
 
 _UPPER_HEIGHT: Final = 10.5 * _MM
 _LOWER_HEIGHT: Final = 9.0 * _MM
+_LOWER_DIMMER: Final = 0.86
 _SOFT: Final = 0.45 * _MM
 
 
@@ -73,8 +74,9 @@ def synthetic_upper(colors: MouthColors) -> Layer:
 
 def synthetic_lower(colors: MouthColors) -> Layer:
     """Lower teeth."""
-    teeth = _teeth(colors, _LOWER_WIDTHS, _LOWER_SHORTER, _LOWER_EDGE, _LOWER_HEIGHT, up=False)
-    return Layer(teeth.yuv * np.float32([0.86, 1.0, 1.0]), teeth.alpha)
+    luma, u, v = colors.teeth
+    dim = replace(colors, teeth=(_LOWER_DIMMER * luma, u, v))
+    return _teeth(dim, _LOWER_WIDTHS, _LOWER_SHORTER, _LOWER_EDGE, _LOWER_HEIGHT, up=False)
 
 
 def synthetic_tongue(colors: MouthColors) -> Layer:
@@ -84,7 +86,7 @@ def synthetic_tongue(colors: MouthColors) -> Layer:
     alpha = _step((y - top) / (7.0 * _MM)) * _step((0.34 - np.abs(x)) / 0.12)
     yuv = np.array(colors.tongue) * np.ones((*x.shape, 1))
     yuv[..., 0] *= 1.0 - 0.10 * np.exp(-((x / 0.03) ** 2))
-    return Layer(yuv.astype(np.float32), (0.8 * alpha).astype(np.float32))
+    return layer(yuv, 0.8 * alpha)
 
 
 def _teeth(
@@ -119,10 +121,10 @@ def _teeth(
     pink[..., 0] *= np.cos(angle) ** 0.9
     yuv = white * (1.0 - gum[..., None]) + pink * gum[..., None]
     alpha = crown * _step((_ARCH_RADIUS * 1.02 - np.abs(x)) / (2.0 * _MM))
-    return Layer(yuv.astype(np.float32), alpha.astype(np.float32))
+    return layer(yuv, alpha)
 
 
 def _step(value: NDArray[np.floating]) -> NDArray[np.floating]:
     """Smooth step from 0 to 1 while the value goes from 0 to 1."""
     share = np.clip(value, 0.0, 1.0)
-    return share * share * (3.0 - 2.0 * share)
+    return np.asarray(share * share * (3.0 - 2.0 * share))
