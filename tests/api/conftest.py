@@ -7,6 +7,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -172,8 +173,8 @@ class Api:
         self.settings = settings
         listener = socket.create_server(("127.0.0.1", 0))
         self.port: int = listener.getsockname()[1]
-        app = create_app(settings, cast(LipsyncService, service))
-        config = uvicorn.Config(app, log_level="error", lifespan="off", access_log=False)
+        self.app = create_app(settings, cast(LipsyncService, service))
+        config = uvicorn.Config(self.app, log_level="error", lifespan="off", access_log=False)
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(target=self._server.run, args=([listener],))
         self._thread.start()
@@ -183,6 +184,14 @@ class Api:
         deadline = time.monotonic() + 10
         while not self._server.started and time.monotonic() < deadline:
             time.sleep(0.01)
+
+    def renew(self) -> None:
+        """Forget what earlier tests did."""
+        self.service = MemoryService()
+        context = self.app.state.context
+        self.app.state.context = replace(context, service=cast(LipsyncService, self.service))
+        self.app.state.keys_exist = False
+        self.client.cookies.clear()
 
     def close(self) -> None:
         self.client.close()
@@ -211,7 +220,21 @@ def start(tmp_path: Path) -> Iterator[Callable[..., Api]]:
         api.close()
 
 
+@pytest.fixture(scope="session")
+def shared_api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
+    folder = tmp_path_factory.mktemp("api")
+    api = Api(MemoryService(), Settings(_env_file=None, data_dir=folder / "data"))
+    yield api
+    api.close()
+
+
 @pytest.fixture
-def api(start: Callable[..., Api]) -> Api:
+def api(shared_api: Api) -> Api:
     """The app as it is by default: on loopback, without keys."""
-    return start()
+    shared_api.renew()
+    return shared_api
+
+
+@pytest.fixture
+def make_task() -> Callable[..., Task]:
+    return a_task

@@ -15,7 +15,9 @@ READ_TIMEOUT_S = 60.0
 """Longest silence of a caller in the middle of a body."""
 
 
-async def stream_body(request: Request, max_bytes: int, name: str) -> AsyncIterator[bytes]:
+async def stream_body(
+    request: Request, max_bytes: int, name: str, overhead: int = 0
+) -> AsyncIterator[bytes]:
     """Yield the body as it comes.
 
     Parameters
@@ -26,6 +28,8 @@ async def stream_body(request: Request, max_bytes: int, name: str) -> AsyncItera
         More is refused, at once if the request announces it, else when it has come.
     name
         What the refusal calls the body.
+    overhead
+        Bytes that the body may have on top, for what is wrapped around its content.
 
     Raises
     ------
@@ -35,7 +39,7 @@ async def stream_body(request: Request, max_bytes: int, name: str) -> AsyncItera
         The caller is gone.
     """
     announced = request.headers.get("content-length", "")
-    if announced.isdecimal() and int(announced[:20]) > max_bytes:
+    if announced.isdecimal() and int(announced[:20]) > max_bytes + overhead:
         raise _too_large(max_bytes, name)
     received = 0
     more = True
@@ -50,7 +54,7 @@ async def stream_body(request: Request, max_bytes: int, name: str) -> AsyncItera
         more = message.get("more_body", False)
         chunk: bytes = message.get("body", b"")
         received += len(chunk)
-        if received > max_bytes:
+        if received > max_bytes + overhead:
             raise _too_large(max_bytes, name)
         if chunk:
             yield chunk

@@ -86,7 +86,7 @@ async def _receive(request: Request, context: Context, path: Path, file_name: st
     form: FormFile | None = None
     if content_type.lower().startswith("multipart/"):
         form = FormFile(content_type)
-        body = stream_body(request, MAX_FILE_BYTES + FORM_OVERHEAD_BYTES, "file")
+        body = stream_body(request, MAX_FILE_BYTES, "file", FORM_OVERHEAD_BYTES)
         pieces = form.read(body)
     else:
         pieces = stream_body(request, MAX_FILE_BYTES, "file")

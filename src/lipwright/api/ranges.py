@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-_RANGE = re.compile(r"(\d*)\s*-\s*(\d*)")
+_RANGE = re.compile(r"(\d*)\s*-\s*(\d*)", re.ASCII)
 
 
 @dataclass(frozen=True)

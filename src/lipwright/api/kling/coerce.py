@@ -10,8 +10,8 @@ from pydantic_core import PydanticCustomError
 
 MAX_ID_CHARS = 128
 _MAX_MS = 10**15
-_WHOLE = re.compile(r"[+-]?\d{1,16}(\.0*)?")
-_NUMBER = re.compile(r"[+-]?(\d{1,16}(\.\d*)?|\.\d+)([eE][+-]?\d{1,2})?")
+_WHOLE = re.compile(r"[+-]?\d{1,16}(\.0*)?", re.ASCII)
+_NUMBER = re.compile(r"[+-]?(\d{1,16}(\.\d*)?|\.\d+)([eE][+-]?\d{1,2})?", re.ASCII)
 
 
 def without_absent(value: Any) -> Any:

@@ -12,6 +12,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from lipwright.api.envelope import failure, request_id
 from lipwright.api.kling.codes import BAD_VALUE, CODES
@@ -32,7 +33,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(ClientDisconnect, _gone)
-    app.add_exception_handler(Exception, _fault)
+    app.add_middleware(AnswerFaults)
 
 
 def _answer(request: Request, problem: Problem) -> Response:
@@ -88,7 +89,27 @@ def _gone(request: Request, error: Exception) -> Response:
     return Response(status_code=400)  # nobody reads it
 
 
-def _fault(request: Request, error: Exception) -> Response:
-    # The server logs the trace; the id ties it to what the caller saw.
-    log.error("request %s met a fault of ours", request_id(request.scope))
-    return _answer(request, Problem(ProblemKind.INTERNAL, INTERNAL_MESSAGE))
+class AnswerFaults:
+    """Answer our own faults, too, and keep the connection: later requests on it are innocent."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on; what is raised becomes an answer if none has begun."""
+        begun = False
+
+        async def watched_send(message: Message) -> None:
+            nonlocal begun
+            begun = True
+            await send(message)
+
+        try:
+            await self.app(scope, receive, watched_send)
+        except Exception:
+            if begun or scope["type"] != "http":
+                raise  # the server breaks the connection off: the caller sees that it is not whole
+            # The id ties the trace to what the caller saw.
+            log.exception("request %s met a fault of ours", request_id(scope))
+            code = CODES[ProblemKind.INTERNAL]
+            await failure(scope, code.status, code.code, INTERNAL_MESSAGE)(scope, receive, send)

@@ -30,6 +30,7 @@ from lipwright.api.kling.translate import (
     to_state,
 )
 from lipwright.api.openapi import ANSWERS_OF_FAILURE, AUTHORIZATION, json_body
+from lipwright.api.own_links import DEAD_LINK, is_dead_link
 from lipwright.api.problems import Problem, ProblemKind
 from lipwright.errors import BadInputError
 from lipwright.jobs.values import NotFoundError
@@ -54,6 +55,8 @@ async def identify_face(request: Request, account: Account, context: WithContext
     """Say whether a video can be lip-synced, and which faces when."""
     body = await read_json_object(request, MAX_IDENTIFY_BODY_BYTES)
     asked = parse(IdentifyFaceRequest, body)
+    if await is_dead_link(request, context, asked.video_url):
+        raise BadInputError("video", "dead_link", DEAD_LINK)
     session = await context.lanes.identify.run(context.service.identify, account, asked.video_url)
     data = to_identified(session, functools.partial(context.file_url, request))
     return success(request.scope, data.model_dump(exclude_unset=True))
@@ -72,6 +75,9 @@ async def advanced_lip_sync(request: Request, account: Account, context: WithCon
     """Create a task that makes faces say lines."""
     body = await read_json_object(request, MAX_CREATE_BODY_BYTES)
     asked = await context.lanes.quick.run(parse, AdvancedLipSyncRequest, body)
+    for index, choice in enumerate(asked.face_choose):
+        if await is_dead_link(request, context, choice.sound_file):
+            raise BadInputError("speech", "dead_link", DEAD_LINK, index=index)
     try:
         task = await context.lanes.create.run(
             context.service.create,
