@@ -30,6 +30,8 @@ sys.path.insert(0, str(HERE))
 from compare import save_comparison  # noqa: E402
 from make_clip import make_clip  # noqa: E402
 
+from lipwright.cli.quiet import native_chatter_hidden  # noqa: E402
+
 LINE = HERE / "line.wav"
 LINE_MS = 4051
 INSERT_MS = 1000
@@ -59,7 +61,8 @@ def main() -> None:
     ):
         lip_sync(client, source, result)
     say("comparing source and result")
-    save_comparison(source, result, picture)
+    with native_chatter_hidden():
+        save_comparison(source, result, picture)
     say(f"done in {time.monotonic() - begun:.0f} s")
     print(result)
     print(picture)
@@ -112,7 +115,9 @@ def upload(client: httpx.Client, path: Path) -> str:
 def wait_for(client: httpx.Client, task_id: str) -> dict[str, Any]:
     """Poll a task until it has its video."""
     columns = (TextColumn("  {task.description}"), BarColumn(bar_width=30), TimeElapsedColumn())
-    with Progress(*columns, console=console, transient=True) as progress:
+    with Progress(
+        *columns, console=console, transient=True, disable=not console.is_terminal
+    ) as progress:
         bar = progress.add_task("submitted", total=None)
         deadline = time.monotonic() + DONE_WITHIN_S
         while time.monotonic() < deadline:

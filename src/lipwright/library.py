@@ -200,8 +200,20 @@ def _area(face: IdentifiedFace) -> float:
 def _fitting_end(
     sound_ms: int, start_ms: int, at_ms: int, video_ms: int
 ) -> tuple[int, tuple[str, ...]]:
-    """End of the speech that the video has room for, and a warning if that is not all of it."""
-    room = start_ms + max(0, video_ms - at_ms)
+    """End of the speech that the video has room for, and a warning if that is not all of it.
+
+    Raises
+    ------
+    BadInputError
+        There is no room at all.
+    """
+    if at_ms >= video_ms:
+        raise BadInputError(
+            "insert",
+            "past_end",
+            f"must be inside the video, which lasts {video_ms} ms; got {at_ms}",
+        )
+    room = start_ms + video_ms - at_ms
     if room >= sound_ms:
         return sound_ms, ()
     return room, (f"the speech is cut at {room} ms of {sound_ms} ms, where the video ends",)

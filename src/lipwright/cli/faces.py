@@ -9,6 +9,7 @@ import typer
 
 from lipwright.cli.output import print_json, print_table
 from lipwright.cli.progress import shown_progress
+from lipwright.cli.quiet import native_chatter_hidden
 from lipwright.cli.weights import have_weights
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ def faces(
     have_weights()
     import lipwright
 
-    with shown_progress("looking for faces") as progress:
+    with native_chatter_hidden(), shown_progress("looking for faces") as progress:
         found = lipwright.identify(video, progress=progress)
     if images is not None:
         images.mkdir(parents=True, exist_ok=True)

@@ -9,6 +9,7 @@ import typer
 
 from lipwright.cli.output import print_json, warn
 from lipwright.cli.progress import shown_progress
+from lipwright.cli.quiet import native_chatter_hidden
 from lipwright.cli.weights import have_weights
 
 
@@ -75,7 +76,7 @@ def sync(
     have_weights()
     import lipwright
 
-    with shown_progress("starting") as progress:
+    with native_chatter_hidden(), shown_progress("starting") as progress:
         result = lipwright.sync(
             video,
             speech,
