@@ -159,19 +159,6 @@ def test_the_picture_size_is_limited(tmp_path, monkeypatch):
     assert refusal(path) == "picture_too_large"
 
 
-def test_data_references_to_other_files_are_not_followed(tmp_path):
-    """A track whose data lies "elsewhere" has no pictures for us."""
-    path = make(tmp_path / "clip.mp4", Clip())
-    data = bytearray(path.read_bytes())
-    at = data.index(b"url ")
-    data[at + 4 : at + 8] = b"\x00\x00\x00\x00"  # no longer flagged as self-contained
-    path.write_bytes(bytes(data))
-    try:
-        assert probe(path).frame_count in (0, 20)
-    except BadInputError as error:
-        assert error.reason in ("damaged", "no_video_stream")
-
-
 def test_every_corruption_is_a_bad_input_or_a_video(tmp_path):
     """Flipped bytes anywhere in the index never raise anything but BadInputError."""
     path = make(tmp_path / "clip.mp4", Clip(count=12, sound=click(0.5, 0.2)))

@@ -134,7 +134,12 @@ def open_media(path: Path, kind: str | None, field: str) -> InputContainer:
             "r",
             format=kind,
             options={"max_pixels": str(MAX_PIXELS)},
-            container_options={"protocol_whitelist": "file"},
+            # A movie may point to tracks in other files; FFmpeg follows only when told to.
+            container_options={
+                "protocol_whitelist": "file",
+                "enable_drefs": "0",
+                "use_absolute_path": "0",
+            },
             metadata_errors="replace",
         )
     except av.FFmpegError as error:

@@ -14,6 +14,7 @@ import av
 import numpy as np
 from av.audio.frame import AudioFrame
 from av.audio.stream import AudioStream
+from av.packet import Packet
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
@@ -68,6 +69,7 @@ class VideoWriter:
         self._waiting_pts = 0
         self._spare: VideoFrame | None = None
         self._last_step = 0
+        self._first_dts: int | None = None
         self._part = path.with_name(f".{path.stem[:40]}-{secrets.token_hex(8)}.part")
         try:
             with _as_failed():
@@ -201,7 +203,12 @@ class VideoWriter:
         end = (pts + duration) * self._info.time_base * SOUND_RATE
         self._encode_sound(math.ceil(end) - self._sound_start)
         for packet in self._video.encode(picture):
-            self._container.mux(packet)
+            self._mux_picture(packet)
+
+    def _mux_picture(self, packet: Packet[VideoStream]) -> None:
+        if self._first_dts is None:
+            self._first_dts = packet.dts
+        self._container.mux(packet)
 
     def _encode_sound(self, until: int) -> None:
         """Encode whole AAC frames up to sample ``until``; the last one takes what is left."""
@@ -226,13 +233,29 @@ class VideoWriter:
         last = info.start_pts + info.duration_pts + self._shift - self._waiting_pts
         usual = self._last_step or max(1, round(1 / (info.frame_rate * info.time_base)))
         # A block that stopped early, or an unknown length: as long as the picture before.
-        self._encode(self._waiting, self._waiting_pts, last if 0 < last <= 10 * usual else usual)
-        for packet in self._video.encode(None):
-            self._container.mux(packet)
+        last = last if 0 < last <= 10 * usual else usual
+        self._encode(self._waiting, self._waiting_pts, last)
+        packets = self._video.encode(None)
+        if packets:
+            self._settle(packets[-1], self._waiting_pts + last, usual)
+        for packet in packets:
+            self._mux_picture(packet)
         if self._sound is not None and self._audio is not None:
             self._encode_sound(len(self._audio))
             for packet in self._sound.encode(None):
                 self._container.mux(packet)
+
+    def _settle(self, packet: Packet[VideoStream], end: int, usual: int) -> None:
+        """Make the track as long as the picture, so that players compute the source's rate.
+
+        B frames and uneven stamps otherwise leave the sum of the stored steps a few ticks off.
+        """
+        if self._first_dts is None or packet.dts is None or packet.pts is None:
+            return
+        start = self._info.start_pts + self._shift
+        length = end - start - (packet.dts - self._first_dts)
+        if length > 0 and packet.pts + length <= end + usual // 8:
+            packet.duration = length
 
 
 def _rows(picture: VideoFrame, index: int) -> U8:

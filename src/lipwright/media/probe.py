@@ -243,6 +243,9 @@ def _conclude(path: Path, container: InputContainer, video: VideoStream, found: 
     end = found.end or 0
     if end - last <= usual // 4:  # no length of its own: B frames and VFR can lose the last one
         end = last + (usual or max(1, round(1 / (time_base * (rate or 25)))))
+    declared = start + (video.duration or 0)
+    if last < declared and abs(declared - end) <= usual // 2:
+        end = declared  # jitter hides in the packets' own lengths, not in their sum
     if len(pts):
         counted = len(pts) / ((end - start) * time_base)
         if not rate or abs(rate / counted - 1) > Fraction(1, 50):

@@ -1,0 +1,191 @@
+from __future__ import annotations
+
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+from media_clips import Clip, click, click_time, make, make_sound
+
+from lipwright.errors import BadInputError
+from lipwright.media.audio import SoundInfo, probe_sound, read_sound, read_track, resample
+
+KINDS = {
+    "mp3": ("libmp3lame", "mp3"),
+    "wav": ("pcm_s16le", "wav"),
+    "m4a": ("aac", "ipod"),
+}
+SHARED = Path(__file__).parents[2] / ".." / "shared" / "media"
+
+
+def refusal(call, *arguments) -> str:
+    with pytest.raises(BadInputError) as caught:
+        call(*arguments)
+    assert caught.value.field == "speech"
+    return caught.value.reason
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("rate", [16_000, 44_100, 48_000])
+@pytest.mark.parametrize("channels", [1, 2])
+def test_length_and_place_are_true(tmp_path, kind, rate, channels):
+    codec, container = KINDS[kind]
+    samples = click(2.3456, 1.2, rate, channels)
+    path = make_sound(tmp_path / "sound.xyz", samples, codec, container, rate)
+    assert probe_sound(path) == SoundInfo(pytest.approx(2346, abs=1), rate, channels, kind)
+    for wanted in (16_000, 44_100, 48_000):
+        part = read_sound(path, 1000, 1503, wanted)
+        assert part.shape == (round(0.503 * wanted), channels)
+        assert part.dtype == np.float32
+        assert abs(click_time(part, wanted) - 0.2) < 0.0002
+
+
+def test_adts_is_read_as_it_is(tmp_path):
+    """A bare AAC stream cannot tell its encoder's delay: 1024 samples here."""
+    path = make_sound(tmp_path / "sound.mp3", click(2, 1), "aac", "adts", 48_000)
+    info = probe_sound(path)
+    assert info.format == "aac"
+    assert 2000 <= info.duration_ms <= 2066
+    part = read_sound(path, 500, 1500, 48_000)
+    assert abs(click_time(part, 48_000) - 0.5 - 1024 / 48_000) < 0.001
+
+
+@pytest.mark.parametrize("codec", ["pcm_u8", "pcm_s24le", "pcm_s32le", "pcm_f32le", "pcm_f64le"])
+def test_every_sample_format_has_the_same_scale(tmp_path, codec):
+    wave = (0.5 * np.sin(np.arange(48_000) * 0.05)).astype(np.float32)
+    path = make_sound(tmp_path / "sound.wav", wave, codec, "wav", 48_000)
+    assert np.abs(read_sound(path, 0, 1000, 48_000)[:, 0] - wave).max() < 0.01
+
+
+def test_a_crop_is_exactly_the_samples(tmp_path):
+    noise = np.random.default_rng(3).uniform(-0.5, 0.5, 96_000).astype(np.float32)
+    path = make_sound(tmp_path / "sound.wav", noise, "pcm_f32le", "wav", 48_000)
+    assert np.array_equal(read_sound(path, 333, 1777, 48_000)[:, 0], noise[333 * 48 : 1777 * 48])
+    whole = read_sound(path, 0, 2000, 16_000)
+    part = read_sound(path, 333, 1777, 16_000)
+    assert np.abs(part - whole[333 * 16 : 1777 * 16]).max() < 1e-5
+
+
+def test_past_the_end_is_silence(tmp_path):
+    path = make_sound(tmp_path / "sound.wav", np.ones(48_000, "f4") / 2, "pcm_s16le", "wav", 48_000)
+    part = read_sound(path, 900, 1100, 48_000)
+    assert len(part) == 9600
+    assert np.all(part[:4800] == 0.5)
+    assert np.all(part[4800:] == 0)
+    assert np.all(read_sound(path, 5000, 6000, 48_000) == 0)
+    with pytest.raises(ValueError, match="no part"):
+        read_sound(path, 500, 400, 48_000)
+
+
+@pytest.mark.parametrize(
+    ("codec", "container"), [("libopus", "ogg"), ("flac", "flac"), ("pcm_s16be", "aiff")]
+)
+def test_other_formats_are_refused_whatever_their_name(tmp_path, codec, container):
+    path = make_sound(tmp_path / "sound.mp3", click(1, 0.5), codec, container, 48_000)
+    assert refusal(probe_sound, path) == "wrong_format"
+    assert refusal(read_sound, path, 0, 500, 16_000) == "wrong_format"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"no sound at all " * 1000,
+        b"\xff\xfb" * 3000,
+        b"ID3\x04\x00\x00\x00\x00\x00\x0a" + b"\x00" * 4000,
+        b"RIFF\x00\x00\x00\x00AVI " + b"\x00" * 200,
+        np.random.default_rng(5).integers(0, 256, 50_000, dtype=np.uint8).tobytes(),
+    ],
+)
+def test_rubbish_is_refused(tmp_path, content):
+    path = tmp_path / "sound.mp3"
+    path.write_bytes(content)
+    assert refusal(probe_sound, path) == "wrong_format"
+
+
+def test_a_wav_without_samples_has_no_sound(tmp_path):
+    path = make_sound(tmp_path / "sound.wav", click(1, 0.5), "pcm_s16le", "wav", 48_000)
+    path.write_bytes(path.read_bytes()[:78])
+    assert refusal(probe_sound, path) in ("no_sound", "damaged")
+
+
+def test_a_video_is_no_sound(tmp_path):
+    path = make(tmp_path / "clip.m4a", Clip(sound=click(1, 0.5)))
+    assert refusal(probe_sound, path) == "wrong_format"
+
+
+def test_a_truncated_m4a_is_refused_and_a_truncated_wav_is_shorter(tmp_path):
+    path = make_sound(
+        tmp_path / "a", click(3, 0.5), "aac", "ipod", 48_000, {"movflags": "+faststart"}
+    )
+    path.write_bytes(path.read_bytes()[:-400])
+    assert refusal(probe_sound, path) == "truncated"
+    path = make_sound(tmp_path / "b", click(3, 0.5), "pcm_s16le", "wav", 48_000)
+    path.write_bytes(path.read_bytes()[: 44 + 96_000])
+    assert abs(probe_sound(path).duration_ms - 1000) <= 1
+
+
+def test_noise_inside_an_mp3_is_survived_or_named(tmp_path):
+    tone = np.sin(np.arange(96_000) * 0.05).astype(np.float32) / 2
+    path = make_sound(tmp_path / "a", tone, "libmp3lame", "mp3", 48_000)
+    data = bytearray(path.read_bytes())
+    data[5000:5600] = np.random.default_rng(1).integers(0, 256, 600, dtype=np.uint8).tobytes()
+    path.write_bytes(bytes(data))
+    assert abs(probe_sound(path).duration_ms - 2000) < 150
+
+
+def test_surround_is_mixed_down(tmp_path):
+    path = tmp_path / "sound.wav"
+    planar = np.zeros((6, 48_000), np.float32)
+    planar[2] = 0.5  # the centre: speech
+    with av.open(str(path), "w", format="wav") as out:
+        stream = out.add_stream("pcm_f32le", rate=48_000)
+        stream.layout = "5.1"
+        frame = av.AudioFrame.from_ndarray(
+            np.ascontiguousarray(planar.T).reshape(1, -1), "flt", "5.1"
+        )
+        frame.sample_rate = 48_000
+        out.mux(stream.encode(frame) + stream.encode(None))
+    assert probe_sound(path).channels == 6
+    part = read_sound(path, 0, 1000, 48_000)
+    assert part.shape == (48_000, 2)
+    assert np.allclose(part[:, 0], part[:, 1])
+    assert 0.1 < part[100, 0] <= 0.5
+
+
+@pytest.mark.parametrize("delay", [0, 640, 12_800])
+@pytest.mark.parametrize("sound_start", [Fraction(0), Fraction(3, 10)])
+def test_a_track_counts_from_the_first_picture(tmp_path, delay, sound_start):
+    clip = Clip(
+        stamps=[delay + 512 * i for i in range(60)],
+        sound=click(2.5, 1.5),
+        sound_start=sound_start,
+    )
+    track = read_track(make(tmp_path / "clip.mp4", clip))
+    assert track.shape[1] == 2
+    expected = 1.5 + float(sound_start) - delay / 12_800
+    assert abs(click_time(track, 48_000) - expected) < 0.001
+    assert abs(len(track) / 48_000 - (2.5 + float(sound_start) - delay / 12_800)) < 0.002
+
+
+def test_no_track_is_none(tmp_path):
+    assert read_track(make(tmp_path / "clip.mp4", Clip())) is None
+
+
+@pytest.mark.parametrize("rates", [(44_100, 48_000), (16_000, 48_000), (48_000, 16_000)])
+def test_resampling_moves_nothing(rates):
+    source, target = rates
+    samples = click(2, 0.7321, source)[:, None]
+    changed = resample(samples, source, target)
+    assert abs(len(changed) - 2 * target) <= 1
+    assert abs(click_time(changed, target) - 0.7321) < 0.00005
+
+
+def test_real_sounds():
+    if not SHARED.is_dir():
+        pytest.skip("the shared sounds are not here")
+    info = probe_sound(SHARED / "speech" / "jfk_en_11s.wav")
+    assert info == SoundInfo(11_000, 16_000, 1, "wav")
+    track = read_track(SHARED / "talking" / "indoor_en_10s.mp4")
+    assert abs(len(track) - 48_000 * 10.008) < 48
