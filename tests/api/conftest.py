@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import shutil
 import socket
+import tempfile
 import threading
 import time
+import weakref
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
@@ -70,6 +74,13 @@ class MemoryService:
             SessionFace("1", 120, 2400, "accounts/a/face1.jpg"),
         )
         self._lock = threading.Lock()
+        self.temp = Path(tempfile.mkdtemp(prefix="lipwright-api-tests-"))
+        weakref.finalize(self, shutil.rmtree, self.temp, ignore_errors=True)
+
+    @contextmanager
+    def temp_folder(self) -> Iterator[Path]:
+        with tempfile.TemporaryDirectory(dir=self.temp) as folder:
+            yield Path(folder)
 
     def _maybe_fail(self) -> None:
         if self.fault is not None:

@@ -3,7 +3,7 @@ from __future__ import annotations
 import hashlib
 import http.client
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import httpx
@@ -21,7 +21,7 @@ def refused(answer: httpx.Response, status: int, code: int) -> str:
 
 
 def left_over(api: Any) -> list[Any]:
-    return list(api.settings.temp_dir.iterdir())
+    return list(api.service.temp.iterdir())
 
 
 class TestUpload:
@@ -224,7 +224,21 @@ class TestDownload:
         assert "set-cookie" not in answer.headers
         assert answer.headers["Content-Type"] == "video/mp4"
 
-    def test_an_empty_file(self, api: Any, start: Callable[..., Any]) -> None:
+    @pytest.mark.parametrize(
+        ("media_type", "shown"),
+        [
+            ("audio/mpeg", "audio/mpeg"),
+            ("image/jpeg", "image/jpeg"),
+            ("text/html", "application/octet-stream"),
+            ("image/svg+xml", "application/octet-stream"),
+            ("application/javascript", "application/octet-stream"),
+        ],
+    )
+    def test_only_media_is_shown_as_what_it_is(self, api: Any, media_type: str, shown: str) -> None:
+        api.service.files["good"].media_type = media_type
+        assert api.client.get("/v1/files/good/c").headers["Content-Type"] == shown
+
+    def test_an_empty_file(self, api: Any) -> None:
         file = api.service.files["good"]
         api.service.files["empty"] = type(file)(b"", "application/octet-stream")
         answer = api.client.get("/v1/files/empty/x")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import tempfile
+import re
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Annotated, Any
@@ -29,7 +29,9 @@ MAX_FILE_BYTES = API_LIMITS.max_video_bytes or 100_000_000
 FORM_OVERHEAD_BYTES = 64_000
 WRITE_BYTES = 1 << 20
 
-# What a link shows; everything else is bytes to a browser, whatever they would like to be.
+_BYTES = "application/octet-stream"
+
+# The suffix of a raw body that comes without a name.
 _SUFFIXES = {
     "video/mp4": ".mp4",
     "video/quicktime": ".mov",
@@ -42,6 +44,9 @@ _SUFFIXES = {
     "audio/x-m4a": ".m4a",
     "audio/aac": ".aac",
 }
+
+# What a link shows as itself; all else is bytes to a browser, whatever it would like to be.
+_SHOWN = re.compile(r"(video|audio)/[\w.+-]+|image/(jpeg|png)", re.ASCII)
 
 router = APIRouter(tags=["files"])
 
@@ -64,9 +69,8 @@ async def upload(
     """Keep a video or a sound from the caller's machine; ``data.url`` is accepted as
     ``video_url`` and ``sound_file``. Send a multipart form with one file, or the raw bytes.
     """
-    context.settings.temp_dir.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=context.settings.temp_dir, prefix="upload-") as folder:
-        path = Path(folder) / "body"
+    with context.service.temp_folder() as folder:
+        path = folder / "body"
         name = await _receive(request, context, path, file_name)
         kept = await context.lanes.create.run(context.service.upload, account, name, path)
     data: dict[str, Any] = {
@@ -163,6 +167,7 @@ async def download(request: Request, context: WithContext, token: str, name: str
             "The range asked for is outside the file",
             {"Content-Range": f"bytes */{file.size}"},
         ) from None
+    media_type = file.media_type if _SHOWN.fullmatch(file.media_type) else _BYTES
     status = 200
     if part is None:
         part = Part(0, file.size)
@@ -171,15 +176,15 @@ async def download(request: Request, context: WithContext, token: str, name: str
         headers["Content-Range"] = f"bytes {part.start}-{part.end - 1}/{file.size}"
     headers["Content-Length"] = str(part.end - part.start)
     if request.method == "HEAD":
-        return Response(status_code=status, headers=headers, media_type=file.media_type)
+        return Response(status_code=status, headers=headers, media_type=media_type)
     return StreamingResponse(
-        iterate_in_threadpool(_bytes(file, part)),
+        iterate_in_threadpool(_pieces(file, part)),
         status_code=status,
         headers=headers,
-        media_type=file.media_type,
+        media_type=media_type,
     )
 
 
-def _bytes(file: OpenedFile, part: Part) -> Iterator[bytes]:
+def _pieces(file: OpenedFile, part: Part) -> Iterator[bytes]:
     if part.end > part.start:
         yield from file.stream(part.start, part.end)

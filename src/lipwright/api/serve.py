@@ -56,6 +56,10 @@ def run(settings: Settings, *, with_worker: bool = True) -> None:
     ):
         worker = beside.enter_context(WorkerProcess(settings)) if with_worker else None
 
+        impatience = threading.Timer(GRACE_S, service.close)
+        impatience.daemon = True
+        beside.callback(impatience.cancel)
+
         def announce() -> None:
             print(_ready_line(settings, listener), flush=True)
             if not is_loopback(settings.host) and not service.keys_exist():
@@ -65,6 +69,8 @@ def run(settings: Settings, *, with_worker: bool = True) -> None:
             # Together with the answers in progress, not after them.
             if worker is not None:
                 threading.Thread(target=worker.stop, name="stop-worker").start()
+            # An identification would hold its thread for longer than the grace: end it then.
+            impatience.start()
 
         config = uvicorn.Config(
             create_app(settings, service),
