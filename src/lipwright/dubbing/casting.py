@@ -95,9 +95,8 @@ def plan_lines(track: FaceTrack, lines: Sequence[Line], frame_seconds: float) ->
         if not inside.any():
             continue
         sound = read_sound(line.speech, line.speech_start_ms, line.speech_end_ms, SPEECH_RATE)
-        # A frame is on screen for its whole length: its mouth is that of its middle.
-        middles = track.times[inside] - start + frame_seconds / 2.0
-        curve = predict_mouth(sound.mean(1), middles)
+        # The model learned from cameras: a frame shows the mouth of the moment it is stamped with.
+        curve = predict_mouth(sound.mean(1), track.times[inside] - start)
         channels[inside] = curve.values
         weight = np.maximum(weight, window_weight(track.times, start, end, frame_seconds))
     return RenderPlan(track.frame_indices, channels, weight * usable_weight(track))

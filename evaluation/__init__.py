@@ -1,0 +1,1 @@
+"""Is it any good? Measurements of finished files against the truth."""
