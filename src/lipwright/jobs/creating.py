@@ -9,14 +9,15 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from dbos import DBOSClient
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session as Transaction
 
-from lipwright.dubbing.types import API_LIMITS
+from lipwright.dubbing.placement import check_volume, find_face
+from lipwright.dubbing.serialize import identification_from_dict
+from lipwright.dubbing.types import API_LIMITS, Identification
 from lipwright.errors import BadInputError, FailedError
 from lipwright.jobs import engine
 from lipwright.jobs.child import Child, ChildCancelledError, ChildLimits
@@ -36,7 +37,6 @@ from lipwright.store.ledger import Movement
 from lipwright.store.objects import MissingObjectError
 from lipwright.store.tables import SessionRow, TaskRow
 
-MAX_VOLUME = 2.0
 MAX_EXTERNAL_ID = 512
 _LEAST_WAIT_S = 0.1
 
@@ -113,16 +113,14 @@ class TaskMaker:
         )
         return self._accept(session, order, external_id, expires)
 
-    def _identification(self, session: SessionRow) -> dict[str, Any]:
+    def _identification(self, session: SessionRow) -> Identification:
         try:
-            found: dict[str, Any] = json.loads(
-                self._stores.objects.read(session.identification_key)
-            )
+            found = json.loads(self._stores.objects.read(session.identification_key))
         except MissingObjectError:
             raise BadInputError(
                 "session", "expired_session", f"session {session.id} has expired"
             ) from None
-        return found
+        return identification_from_dict(found)
 
     def _sound(self, sound: str, path: Path, deadline: float) -> _ReadySound | None:
         """Bring a sound in and look at it; None if its source is too slow for now."""
@@ -207,40 +205,29 @@ class TaskMaker:
         return task_value(row)
 
 
-def _check_lines(lines: Sequence[LineRequest], identification: dict[str, Any]) -> None:
-    """Check all that needs no sound and no video time."""
+def _check_lines(lines: Sequence[LineRequest], identification: Identification) -> None:
+    """Check all that needs no sound."""
     if not lines:
-        raise BadInputError("lines", "empty", "at least one face must be chosen")
-    known = {face["face_id"] for face in identification["faces"]}
+        raise BadInputError("lines", "empty", "must name at least one face")
     seen: set[str] = set()
     for index, line in enumerate(lines):
-        if line.face_id not in known:
-            raise BadInputError(
-                "face", "unknown_face", f"the session has no face {line.face_id}", index=index
-            )
-        if line.face_id in seen:
-            raise BadInputError(
-                "face", "duplicate_face", f"face {line.face_id} is chosen twice", index=index
-            )
-        seen.add(line.face_id)
-        for field, volume in (
-            ("speech_volume", line.speech_volume),
-            ("original_volume", line.original_volume),
-        ):
-            if not 0 <= volume <= MAX_VOLUME:
+        with _at(index):
+            find_face(identification, line.face_id)
+            if line.face_id in seen:
+                raise BadInputError("face", "duplicate_face", f"{line.face_id} is chosen twice")
+            seen.add(line.face_id)
+            check_volume("speech_volume", line.speech_volume)
+            check_volume("original_volume", line.original_volume)
+            if line.original_volume != lines[0].original_volume:
                 raise BadInputError(
-                    field, "out_of_range", f"{volume:g} is not between 0 and 2", index=index
+                    "original_volume", "conflicting", "must be the same for every face"
                 )
-        if line.original_volume != lines[0].original_volume:
-            raise BadInputError(
-                "original_volume", "conflicting", "the lines ask for different ones", index=index
-            )
 
 
 def _check_external_id(transaction: Transaction, account_id: str, external_id: str) -> None:
     if len(external_id) > MAX_EXTERNAL_ID:
         raise BadInputError(
-            "external_task_id", "too_long", f"it is longer than {MAX_EXTERNAL_ID} characters"
+            "external_task_id", "too_long", f"must be at most {MAX_EXTERNAL_ID} characters long"
         )
     taken = transaction.scalars(
         select(TaskRow.id).where(

@@ -62,7 +62,7 @@ class Intake:
 
 def too_large(field: str, max_bytes: int) -> BadInputError:
     """Return the error for a file over its limit."""
-    return BadInputError(field, "too_large", f"it is larger than {max_bytes / 1e6:g} MB")
+    return BadInputError(field, "too_large", f"must be at most {max_bytes / 1e6:g} MB")
 
 
 def sha256_of(path: Path) -> str:

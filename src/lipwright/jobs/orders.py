@@ -6,7 +6,8 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Self
 
-from lipwright.dubbing.types import API_LIMITS, Line
+from lipwright.dubbing.placement import check_line
+from lipwright.dubbing.types import API_LIMITS, Identification, Line
 from lipwright.jobs.intake import sha256_of
 from lipwright.jobs.values import LineRequest
 from lipwright.store.artifacts import Artifacts
@@ -82,7 +83,7 @@ class Order:
 
 
 def checked_line(
-    line: OrderedLine, identification: dict[str, Any], sound_duration_ms: int
+    line: OrderedLine, identification: Identification, sound_duration_ms: int
 ) -> OrderedLine:
     """Check a line against the video, its faces and the sound's length, within `API_LIMITS`.
 
@@ -96,12 +97,9 @@ def checked_line(
     BadInputError
         As `lipwright.dubbing.placement.check_line` says.
     """
-    from lipwright.dubbing.placement import check_line
-    from lipwright.dubbing.serialize import identification_from_dict
-
     checked = check_line(
         line.to_line(Path("speech")),
-        identification=identification_from_dict(identification),
+        identification=identification,
         sound_duration_ms=sound_duration_ms,
         limits=API_LIMITS,
     )

@@ -20,6 +20,7 @@ from typing import Any
 
 from sqlalchemy import update
 
+from lipwright.dubbing.serialize import identification_from_dict
 from lipwright.dubbing.types import API_LIMITS, Limits, Progress
 from lipwright.errors import BadInputError, FailedError
 from lipwright.jobs.child import Child, ChildCancelledError, ChildLimits
@@ -144,7 +145,8 @@ class TaskRunner:
                     field="speech",
                 )
                 duration_ms, key = self._keep_checked_sound(attempt, path)
-            identification = json.loads(self._stores.objects.read(order.identification_key))
+            found = json.loads(self._stores.objects.read(order.identification_key))
+            identification = identification_from_dict(found)
             order = order.with_line(
                 index, checked_line(line, identification, duration_ms).with_key(key)
             )

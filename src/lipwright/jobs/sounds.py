@@ -50,4 +50,4 @@ def decode_sound(sound: str, max_bytes: int) -> bytes:
 
 
 def _too_large(max_bytes: int) -> BadInputError:
-    return BadInputError("speech", "too_large", f"it is larger than {max_bytes / 1e6:g} MB")
+    return BadInputError("speech", "too_large", f"must be at most {max_bytes / 1e6:g} MB")

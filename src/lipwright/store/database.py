@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -55,6 +56,8 @@ class Database:
         from alembic import command
         from alembic.config import Config
 
+        # Its tale of every step is for developers of migrations, not for a newcomer's first start.
+        logging.getLogger("alembic").setLevel(logging.WARNING)
         config = Config()
         config.set_main_option("script_location", "lipwright.store:migrations")
         with self.engine.begin() as connection:
