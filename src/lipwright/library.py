@@ -8,7 +8,7 @@ from pathlib import Path
 
 from lipwright.dubbing.dub import dub
 from lipwright.dubbing.identify import identify as identify_faces
-from lipwright.dubbing.placement import check_line
+from lipwright.dubbing.placement import check_line, find_face
 from lipwright.dubbing.types import (
     NO_LIMITS,
     Identification,
@@ -132,7 +132,7 @@ def sync(
     if identification is None:
         share = _IDENTIFY_SHARE
         identification = identify(video, progress=_part_of(progress, 0.0, share))
-    chosen = _choose_face(identification, None if face is None else str(face), at_ms)
+    chosen = choose_face(identification, None if face is None else str(face), at_ms)
     if at_ms is None:
         at_ms = chosen.start_ms
     warnings: tuple[str, ...] = ()
@@ -170,19 +170,21 @@ def _check_output(output: Path, video: Path, speech: Path) -> None:
         raise BadInputError("output", "is_input", "it would overwrite an input")
 
 
-def _choose_face(
+def choose_face(
     identification: Identification, face_id: str | None, at_ms: int | None
 ) -> IdentifiedFace:
-    """Take the face that was asked for, or the largest one that is there at ``at_ms``."""
+    """Take the face that was asked for, or the largest one that is there at ``at_ms``.
+
+    Raises
+    ------
+    BadInputError
+        Field ``video`` (there is no face at all) or ``face`` (it is unknown).
+    """
     faces = identification.faces
     if not faces:
         raise BadInputError("video", "no_face", "there is no face in it that can be lip-synced")
     if face_id is not None:
-        for face in faces:
-            if face.face_id == face_id:
-                return face
-        known = ", ".join(face.face_id for face in faces)
-        raise BadInputError("face", "unknown_face", f"there is no face {face_id}, only {known}")
+        return find_face(identification, face_id)
     if at_ms is not None:
         there = [face for face in faces if face.start_ms <= at_ms < face.end_ms]
         later = [face for face in faces if face.start_ms > at_ms]

@@ -17,6 +17,8 @@ from lipwright import __version__
 from lipwright.cli import faces, keys, models, serve, sync
 from lipwright.errors import BadInputError, LipwrightError
 
+_INTERRUPTED = 130
+
 app = typer.Typer(
     name="lipwright",
     help="Video lip-sync: a real video goes in, the person in it says the line.",
@@ -64,7 +66,9 @@ def run(arguments: Sequence[str]) -> int:
     except LipwrightError as error:
         return _complain(str(error), 1)
     except (KeyboardInterrupt, typer.Abort):
-        return _complain("interrupted", 130)
+        code = _INTERRUPTED
+    if code == _INTERRUPTED:
+        return _complain("interrupted", _INTERRUPTED)
     return code if isinstance(code, int) else 0
 
 

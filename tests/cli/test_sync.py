@@ -1,0 +1,141 @@
+from __future__ import annotations
+
+import json
+import os
+import pty
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from lipwright.cli.app import run
+from lipwright.media.probe import probe
+
+
+def test_makes_the_file_and_says_where(
+    portrait_clip: Path, spoken_line: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "out.mp4"
+    assert (
+        run(
+            [
+                "sync",
+                str(portrait_clip),
+                *("--speech", str(spoken_line)),
+                *("-o", str(out)),
+                *("--face", "0"),
+                *("--at", "500"),
+                *("--speech-start", "100"),
+                *("--speech-end", "1500"),
+                *("--speech-volume", "0.5"),
+                *("--original-volume", "2"),
+                "--json",
+            ]
+        )
+        == 0
+    )
+    shown = capsys.readouterr()
+    assert json.loads(shown.out) == {
+        "path": str(out),
+        "duration_ms": 2000,
+        "frame_count": 50,
+        "face_id": "0",
+        "insert_ms": 500,
+        "speech_start_ms": 100,
+        "speech_end_ms": 1500,
+        "warnings": [],
+    }
+    assert shown.err == ""
+    assert probe(out).duration_ms == 2000
+
+
+def test_a_warning_does_not_mix_with_the_result(
+    portrait_clip: Path, spoken_line: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "out.mp4"
+    code = run(["sync", str(portrait_clip), "--speech", str(spoken_line), "-o", str(out)])
+    shown = capsys.readouterr()
+    assert code == 0
+    assert shown.out == f"{out}\n"
+    assert "the speech is cut at 2000 ms" in shown.err
+
+
+@pytest.mark.parametrize(
+    ("options", "begin"),
+    [
+        (["--at", "5000"], "lipwright: --at: "),
+        (["--face", "9"], "lipwright: --face: "),
+        (["--speech-end", "99999"], "lipwright: --speech-end: "),
+        (["--original-volume", "3"], "lipwright: --original-volume: "),
+        (["--at", "soon"], "lipwright: Invalid value for '--at'"),
+    ],
+)
+def test_bad_input_is_one_line_in_terms_of_the_options(
+    options: list[str],
+    begin: str,
+    portrait_clip: Path,
+    spoken_line: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    out = tmp_path / "out.mp4"
+    code = run(["sync", str(portrait_clip), "--speech", str(spoken_line), "-o", str(out), *options])
+    shown = capsys.readouterr()
+    assert code == 2
+    assert shown.err.startswith(begin)
+    assert shown.err.count("\n") == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_that_is_no_video(
+    spoken_line: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fake = tmp_path / "fake.mp4"
+    fake.write_text("not a video")
+    assert (
+        run(["sync", str(fake), "--speech", str(spoken_line), "-o", str(tmp_path / "o.mp4")]) == 2
+    )
+    shown = capsys.readouterr()
+    assert shown.err.startswith("lipwright: video: ")
+    assert shown.err.count("\n") == 1
+
+
+def test_a_terminal_sees_progress_and_no_native_chatter(
+    portrait_clip: Path, spoken_line: Path, tmp_path: Path
+) -> None:
+    ours, theirs = pty.openpty()
+    command = [sys.executable, "-m", "lipwright", "sync", str(portrait_clip)]
+    command += ["--speech", str(spoken_line), "-o", str(tmp_path / "out.mp4")]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=theirs)
+    os.close(theirs)
+    seen = b""
+    try:
+        while chunk := os.read(ours, 4096):
+            seen += chunk
+    except OSError:
+        pass  # How Linux says that the other end was closed.
+    os.close(ours)
+    assert process.communicate()[0].decode().strip() == str(tmp_path / "out.mp4")
+    assert process.returncode == 0
+    assert b"%" in seen
+    assert b"INFO" not in seen
+
+
+def test_ctrl_c_leaves_nothing_behind(
+    portrait_clip: Path, spoken_line: Path, tmp_path: Path
+) -> None:
+    command = [sys.executable, "-m", "lipwright", "sync", str(portrait_clip)]
+    command += ["--speech", str(spoken_line), "-o", str(tmp_path / "out.mp4")]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    deadline = time.monotonic() + 30
+    while not list(tmp_path.iterdir()) and process.poll() is None:
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert err == b"lipwright: interrupted\n"
+    assert list(tmp_path.iterdir()) == []
