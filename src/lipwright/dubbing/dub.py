@@ -140,7 +140,7 @@ def _sound(
 def _warnings(speakers: Sequence[Speaker], lines: Sequence[Line], limited: bool) -> tuple[str, ...]:
     warnings = []
     if limited:
-        warnings.append("speech and original sound together were louder than full scale: limited")
+        warnings.append("the mixed sound was louder than full scale: limited")
     faces = {line.face_id for line in lines}
     if len(speakers) < len(faces):
         warnings.append("a face was not found again where it speaks: passed through")

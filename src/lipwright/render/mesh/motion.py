@@ -13,7 +13,7 @@ from lipwright.faces.mouth_shape import mouth_values_of_head
 from lipwright.faces.smoothing import smooth
 from lipwright.faces.types import FaceTrack
 from lipwright.render.mesh.basis import mouth_basis, shape_of
-from lipwright.render.mesh.lips import inner_gaps, set_gaps, wanted_gaps
+from lipwright.render.mesh.lips import inner_gaps, into_the_lips, set_gaps, wanted_gaps
 from lipwright.render.mesh.topology import lower_face_weight, ring_motion, with_ring
 
 _LANDMARK_SECONDS: Final = 0.2
@@ -113,6 +113,8 @@ def render_points(
     target = own.head + share[..., None] * change
     gaps = share * wanted_gaps(channels) + (1.0 - share) * np.maximum(inner_gaps(own.head), 0.0)
     target = set_gaps(target, gaps)
-    source_all = with_ring(own.head)
-    target_all = source_all + ring_motion(target - own.head)
+    target_all = with_ring(own.head) + ring_motion(target - own.head)
+    # The less is changed, the less may be lost: at weight 0 source and target are the same.
+    edges = into_the_lips(own.head) - own.head
+    source_all = with_ring(own.head + share[..., None] * edges)
     return own.pose.to_picture(source_all), own.pose.to_picture(target_all)
