@@ -16,13 +16,15 @@ def change_speed(samples: np.ndarray, factor: float) -> np.ndarray:
 
 def colour(samples: np.ndarray, rng: Rng) -> np.ndarray:
     """A random gentle equaliser; now and then a telephone's band."""
-    spectrum = np.fft.rfft(samples)
-    hz = np.fft.rfftfreq(len(samples), 1.0 / RATE)
+    size = _fast(len(samples))
+    spectrum = np.fft.rfft(samples, size)
+    hz = np.fft.rfftfreq(size, 1.0 / RATE)
     knots = np.array([0.0, 150.0, 500.0, 1500.0, 4000.0, 8000.0])
     gain_db = np.interp(hz, knots, rng.normal(0.0, 4.0, len(knots)))
     if rng.random() < 0.15:
         gain_db -= 40.0 * ((hz < 300.0) | (hz > 3400.0))
-    return np.fft.irfft(spectrum * 10.0 ** (gain_db / 20.0), len(samples)).astype(np.float32)
+    filtered = np.fft.irfft(spectrum * 10.0 ** (gain_db / 20.0), size)
+    return filtered[: len(samples)].astype(np.float32)
 
 
 def reverberate(samples: np.ndarray, rng: Rng) -> np.ndarray:
@@ -32,17 +34,18 @@ def reverberate(samples: np.ndarray, rng: Rng) -> np.ndarray:
     tail = rng.normal(size=count) * np.exp(-np.arange(count) / (decay_s * RATE))
     tail *= rng.uniform(0.1, 0.6) / np.sqrt((tail**2).sum())
     tail[0] = 1.0
-    size = len(samples) + count
+    size = _fast(len(samples) + count)
     wet = np.fft.irfft(np.fft.rfft(samples, size) * np.fft.rfft(tail, size), size)
     return wet[: len(samples)].astype(np.float32)
 
 
 def noise(count: int, rng: Rng) -> np.ndarray:
     """Noise of a random spectral slope, sometimes hum, sometimes swelling; unit power."""
-    spectrum = np.fft.rfft(rng.normal(size=count))
-    hz = np.maximum(np.fft.rfftfreq(count, 1.0 / RATE), 30.0)
+    size = _fast(count)
+    spectrum = np.fft.rfft(rng.normal(size=size))
+    hz = np.maximum(np.fft.rfftfreq(size, 1.0 / RATE), 30.0)
     spectrum *= hz ** (-rng.uniform(0.0, 1.2))
-    sound = np.fft.irfft(spectrum, count)
+    sound = np.fft.irfft(spectrum, size)[:count]
     sound /= sound.std() + 1e-9
     time = np.arange(count) / RATE
     if rng.random() < 0.3:
@@ -85,6 +88,11 @@ def music(count: int, rng: Rng) -> np.ndarray:
             )
             sound[start : start + size] += rng.uniform(0.3, 2.0) * hit
     return (sound / (sound.std() + 1e-9)).astype(np.float32)
+
+
+def _fast(count: int) -> int:
+    """A length that the FFT likes."""
+    return 1 << (count - 1).bit_length()
 
 
 def _walk(count: int, rng: Rng) -> np.ndarray:

@@ -38,20 +38,20 @@ def main() -> None:
             if not arguments.quiet:
                 lag, best, zero = rows[-1][:3]
                 print(f"  {path.stem:28} lag {lag * 1000:4.0f} ms, r {best:.3f}, at 0 {zero:.3f}")
-        table = np.array(rows)
-        print(
-            f"{name}: lag {np.median(table[:, 0]) * 1000:.0f} ms, "
-            f"r {np.median(table[:, 1]):.3f} (mean {table[:, 1].mean():.3f}), "
-            f"at 0 {np.median(table[:, 2]):.3f}; "
-            + ", ".join(
-                f"{c} {v:.2f}" for c, v in zip(CHANNELS, np.median(table[:, 3:9], 0), strict=True)
-            )
-            + f"; amplitude {np.median(table[:, 9]):.2f}; closed AUC {np.nanmedian(table[:, 10]):.3f}"
-        )
+        print(f"{name}: {summary(np.array(rows))}")
+
+
+def summary(table: np.ndarray) -> str:
+    middle = np.nanmedian(table, axis=0)
+    channels = ", ".join(f"{c} {v:.2f}" for c, v in zip(CHANNELS, middle[3:9], strict=True))
+    return (
+        f"lag {middle[0] * 1000:.0f} ms, r {middle[1]:.3f} (mean {table[:, 1].mean():.3f}), "
+        f"at 0 {middle[2]:.3f}; {channels}; amplitude {middle[9]:.2f}; closed AUC {middle[10]:.3f}"
+    )
 
 
 def score(path: Path, encoder: SpeechEncoder, network: MouthNetwork) -> list[float]:
-    """[best lag in s, r there, r at none, six r there, std ratio, closed AUC]; lag > 0: mouth late."""
+    """Measure one clip: lag in s (positive: mouth late), r there, r at 0, six r, std ratio, AUC."""
     with np.load(path) as data:
         seen = data["score"] > 0.5
         true = mouth_values(data["landmarks"][seen])

@@ -16,9 +16,8 @@ from lipwright.speech.encoder import SpeechEncoder
 from lipwright.speech.level import frame_levels, loud_level, usual_level
 from training import augment
 from training.bundle import encoder_folder
-from training.targets import Clip, load_clips
+from training.targets import CACHE, SHIFTS, Clip, align, load_clips
 
-CACHE = Path(__file__).parent / "cache"
 RATE = 16_000
 WINDOW_S = 10.0
 
@@ -80,7 +79,7 @@ class _Builder:
             sound = sound * 10.0 ** (rng.uniform(-6, 6) / 20.0)
         fade = np.minimum(1.0, np.arange(len(sound)) / 80.0)
         sound = sound * fade * fade[::-1]
-        times = (clip.times + clip.lag) / factor + self.used / RATE
+        times = (clip.times + clip.shift) / factor + self.used / RATE
         self.rows.append((times * 50.0, clip))
         self._add(sound, voice)
 
@@ -126,7 +125,7 @@ def _finish(
     features = encoder.encode(usual_level(sound))
     marks = voice[np.minimum(np.arange(len(features)) * 320, len(voice) - 1)]
     times = np.concatenate([t for t, _ in builder.rows])
-    inside = times <= len(features) - 1
+    inside = (times >= 0) & (times <= len(features) - 1)
 
     def column(values: list[np.ndarray]) -> np.ndarray:
         return np.concatenate(values)[inside]
@@ -202,10 +201,11 @@ def load(path: Path) -> list[Window]:
 
 
 def training_clips() -> list[Clip]:
-    return [
-        *load_clips(CACHE / "grid_s1", one_person=True),
-        *load_clips(CACHE / "anchors_ar", one_person=False),
-    ]
+    """GRID alone until the anchors' shifts are known."""
+    clips = load_clips(CACHE / "grid_s1", one_person=True)
+    if SHIFTS.exists():
+        clips += align(load_clips(CACHE / "anchors_ar", one_person=False))
+    return clips
 
 
 def main() -> None:

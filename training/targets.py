@@ -9,6 +9,9 @@ import numpy as np
 
 from lipwright.faces.mouth_shape import mouth_values
 
+CACHE = Path(__file__).parent / "cache"
+SHIFTS = CACHE / "shifts.npz"
+
 CLOSED_OPENING = 0.022
 """Inner-lip gap (inter-ocular distances) below which lips touch: real lips cluster below 0.012,
 and landmark noise adds as much."""
@@ -33,6 +36,10 @@ class Clip:
         (T,) bool: lips touch.
     anchored
         Whether the clip shows its own rest, so that the channels' zero is known.
+    shift
+        Seconds to add to `times` to be in step with the sound; see ``training/align.py``.
+    weight
+        Trust in the clip.
     """
 
     name: str
@@ -41,7 +48,7 @@ class Clip:
     values: np.ndarray
     closed: np.ndarray
     anchored: bool
-    lag: float = 0.0
+    shift: float = 0.0
     weight: float = 1.0
 
 
@@ -64,6 +71,21 @@ def load_clips(folder: Path, *, one_person: bool) -> list[Clip]:
         closed = values[:, 0] < CLOSED_OPENING
         clips.append(Clip(name, samples, times, relative.astype(np.float32), closed, anchored))
     return clips
+
+
+def align(clips: list[Clip]) -> list[Clip]:
+    """Apply what ``training/align.py`` found; drop clips whose mouth does not follow the sound."""
+    with np.load(SHIFTS) as data:
+        known = dict(
+            zip(data["names"], zip(data["shift"], data["agreement"], strict=True), strict=True)
+        )
+    kept = []
+    for clip in clips:
+        clip.shift, agreement = (float(v) for v in known[clip.name])
+        clip.weight = float(np.clip((agreement - 0.05) / 0.35, 0.0, 1.0))
+        if clip.weight > 0.1:
+            kept.append(clip)
+    return kept
 
 
 def _read(path: Path) -> tuple[str, np.ndarray, np.ndarray, np.ndarray] | None:
