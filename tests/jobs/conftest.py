@@ -11,10 +11,11 @@ from pathlib import Path
 import pytest
 
 HERE = Path(__file__).parent
-sys.path.insert(0, str(HERE))
+sys.path[:0] = [str(HERE), str(HERE.parent)]
 
 from workshop import DOUBLES, make_video  # noqa: E402
 
+from databases import KINDS, fresh_database  # noqa: E402
 from lipwright.jobs.service import LipsyncService  # noqa: E402
 from lipwright.jobs.values import Session  # noqa: E402
 from lipwright.settings import Settings  # noqa: E402
@@ -26,11 +27,18 @@ def doubles_on_path(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYTHONPATH", str(HERE), prepend=os.pathsep)
 
 
+@pytest.fixture(params=KINDS)
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    with fresh_database(request.param, tmp_path) as url:
+        yield url
+
+
 @pytest.fixture
-def settings(tmp_path: Path) -> Settings:
+def settings(tmp_path: Path, database_url: str) -> Settings:
     return Settings(
         _env_file=None,  # type: ignore[call-arg]
         data_dir=tmp_path / "data",
+        database_url=database_url,
         poll_s=0.05,
         lease_s=1.0,
         fetch_wait_s=0.5,

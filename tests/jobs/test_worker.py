@@ -127,8 +127,9 @@ def test_a_task_of_a_dead_worker_is_taken_over(service: LipsyncService, session:
     stores = service._open.stores
     # What a worker leaves that was killed in its second attempt: a running workflow, a lease.
     with stores.database.engine.begin() as connection:
+        schema = "" if stores.database.is_sqlite else "dbos."
         connection.exec_driver_sql(
-            "UPDATE workflow_status SET status = 'PENDING', executor_id = 'dead'"
+            f"UPDATE {schema}workflow_status SET status = 'PENDING', executor_id = 'dead'"
         )
     with stores.database.write() as transaction:
         transaction.get_one(TaskRow, task.id).attempts = 2

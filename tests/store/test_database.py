@@ -30,19 +30,20 @@ def test_the_code_expects_the_newest_version() -> None:
     assert ScriptDirectory.from_config(config).get_current_head() == SCHEMA_VERSION
 
 
-def test_many_processes_may_migrate_at_once(tmp_path: Path) -> None:
-    url = f"sqlite:///{tmp_path}/lipwright.db"
+def test_many_processes_may_migrate_at_once(database_url: str) -> None:
     program = (
         "import sys; from lipwright.store.database import Database\n"
         "database = Database(sys.argv[1]); database.migrate(); database.close()"
     )
-    processes = [subprocess.Popen([sys.executable, "-c", program, url]) for _ in range(3)]
+    processes = [subprocess.Popen([sys.executable, "-c", program, database_url]) for _ in range(3)]
     assert [process.wait(30) for process in processes] == [0, 0, 0]
 
 
-def test_sqlite_runs_in_wal_mode(database: Database) -> None:
+def test_sqlite_runs_in_wal_mode(tmp_path: Path) -> None:
+    database = Database(f"sqlite:///{tmp_path}/new/folder/lipwright.db")
     with database.engine.connect() as connection:
         assert connection.execute(text("PRAGMA journal_mode")).scalar() == "wal"
+    database.close()
 
 
 def test_a_failed_transaction_leaves_nothing(database: Database) -> None:
@@ -65,7 +66,7 @@ def test_writers_that_read_first_wait_for_each_other(database: Database) -> None
     def add() -> None:
         for _ in range(20):
             with database.write() as session:
-                row = session.get_one(LeaseRow, "count")
+                row = session.get_one(LeaseRow, "count", with_for_update=True)
                 row.expires_at_ms = row.expires_at_ms + 1
 
     threads = [threading.Thread(target=add) for _ in range(4)]
