@@ -82,9 +82,9 @@ class FaceLandmarker:
         self._points = outputs[(1, 1, 1, 1434)]
         self._presence = outputs[(1, 1, 1, 1)]
 
-    def detect(self, frame: Frame, *, thorough: bool = True) -> list[Detection]:
+    def detect(self, frame: Frame) -> list[Detection]:
         """All faces of a frame, most confident first; see `FaceDetector.detect`."""
-        return self.detector.detect(frame, thorough=thorough)
+        return self.detector.detect(frame)
 
     def landmarks(self, frame: Frame, region: Region) -> FaceLandmarks:
         """Landmarks of the face in a region."""

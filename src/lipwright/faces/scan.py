@@ -1,8 +1,9 @@
 """Find every face of a video, and when it can be lip-synced, in one streaming pass.
 
-Faces are looked at a few times a second. Where one appears or is lost between two looks, the
-frames in between (a bounded buffer) are walked one by one, so the bounds are exact to a frame
-while most frames are never analysed.
+Known faces are looked at a few times a second, new ones are searched for once a second and at
+every cut. Where one appeared or was lost in between, the frames since the last search (a bounded
+buffer) are walked one by one, so the bounds are exact to a frame while most frames are never
+analysed.
 """
 
 from __future__ import annotations
@@ -24,8 +25,8 @@ from lipwright.faces.shots import ShotDetector
 from lipwright.faces.types import Box, FaceSample
 from lipwright.media.types import Frame
 
-_LOOK_MS: Final = 200
-_THOROUGH_MS: Final = 1_000
+_LOOK_MS: Final = 240
+_SEARCH_MS: Final = 1_000
 _MAX_BUFFER: Final = 64
 _SAME_FACE_IOU: Final = 0.3
 _UNMOVED_IOU: Final = 0.7
@@ -85,8 +86,8 @@ class FaceScan:
     _buffer: deque[Frame] = field(default_factory=lambda: deque(maxlen=_MAX_BUFFER))
     _active: list[_Active] = field(default_factory=list)
     _done: list[Sighting] = field(default_factory=list)
-    _last_look_ms: int = -_THOROUGH_MS
-    _last_thorough_ms: int = -_THOROUGH_MS
+    _last_look_ms: int = -_SEARCH_MS
+    _last_search_ms: int = -_SEARCH_MS
     _frame_ms: float = 40.0
 
     def add(self, frame: Frame) -> None:
@@ -95,12 +96,20 @@ class FaceScan:
             self._frame_ms = float(frame.time - self._buffer[-1].time) * 1000.0
         if self._shots.begins_shot(frame):
             self._cut(frame)
-            self._look(frame, thorough=True)
-        elif frame.time_ms - self._last_look_ms >= _LOOK_MS - self._frame_ms / 2:
-            due = frame.time_ms - self._last_thorough_ms >= _THOROUGH_MS
-            full = len(self._buffer) == _MAX_BUFFER
-            self._look(frame, thorough=due or full)
+            self._look(frame)
+            self._search(frame)
+        elif self._is_due(frame, self._last_search_ms, _SEARCH_MS) or self._is_full():
+            self._look(frame)
+            self._search(frame)
+        elif self._is_due(frame, self._last_look_ms, _LOOK_MS):
+            self._look(frame)
         self._buffer.append(frame)
+
+    def _is_due(self, frame: Frame, last_ms: int, interval_ms: int) -> bool:
+        return frame.time_ms - last_ms >= interval_ms - self._frame_ms / 2
+
+    def _is_full(self) -> bool:
+        return len(self._buffer) == _MAX_BUFFER
 
     def finish(self) -> list[Sighting]:
         """End the pass; sightings in order of appearance, then from left to right."""
@@ -141,26 +150,32 @@ class FaceScan:
         self._walk_forward(face)
         self._done.append(face.sighting)
 
-    def _look(self, frame: Frame, *, thorough: bool) -> None:
+    def _look(self, frame: Frame) -> None:
+        """See whether the known faces are still there."""
         still: list[_Active] = []
         for face in self._active:
+            if face.last_index == frame.index:
+                still.append(face)
+                continue
             found = self._usable(frame, self.landmarker.follow(frame, face.last))
             if found is None or any(_same(found, other.last) for other in still):
                 self._end(face)
             else:
-                self._extend(face, frame, found, sample=face.last_index != frame.index)
+                self._extend(face, frame, found)
                 still.append(face)
-        for detection in self.landmarker.detect(frame, thorough=thorough):
-            if any(overlap(detection.box, f.last.box()) > _SAME_FACE_IOU for f in still):
-                continue
-            found = self._discover(frame, detection)
-            if found is not None and not any(_same(found, f.last) for f in still):
-                still.append(self._begin(frame, found))
         self._active = still
         self._last_look_ms = frame.time_ms
-        if thorough:
-            self._last_thorough_ms = frame.time_ms
-            self._buffer.clear()
+
+    def _search(self, frame: Frame) -> None:
+        """Look for new faces; from here on earlier frames are not needed any more."""
+        for detection in self.landmarker.detect(frame):
+            if any(overlap(detection.box, f.last.box()) > _SAME_FACE_IOU for f in self._active):
+                continue
+            found = self._discover(frame, detection)
+            if found is not None and not any(_same(found, f.last) for f in self._active):
+                self._active.append(self._begin(frame, found))
+        self._last_search_ms = frame.time_ms
+        self._buffer.clear()
 
     def _begin(self, frame: Frame, found: FaceLandmarks) -> _Active:
         """Start a sighting, walking back through the buffer to its first frame."""
