@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import islice
 from math import gcd
 from pathlib import Path
 
@@ -14,14 +13,14 @@ from av.audio.resampler import AudioResampler
 
 from lipwright.errors import BadInputError
 from lipwright.media.container import boxes_of, kind_of, open_media
-from lipwright.media.probe import audio_stream, open_video_file, video_stream
+from lipwright.media.probe import audio_stream, open_video_file, survey, video_stream
 from lipwright.media.samples import Blocks, gather
 from lipwright.media.types import F32
 
 _FIELD = "speech"
 _CONTEXT = Fraction(1, 10)
 _CHUNK = 1 << 16
-_REORDERED = 64  # packets among which the one that shows first must be
+_LONGEST_TAIL = 60  # seconds
 
 
 @dataclass(frozen=True)
@@ -131,21 +130,25 @@ def read_track(video: Path, rate: int = 48_000, *, any_container: bool = False) 
     -------
     F32 or None
         (n, 2): sample 0 sounds when the first frame shows; sound before it is cut, a late
-        start is filled with silence, the end is the track's own (it may be shorter or longer
-        than the picture). ``None`` when the video has no decodable sound track.
+        start is filled with silence, the end is the track's own (it may be shorter or, by up
+        to a minute, longer than the picture). ``None`` when the video has no decodable sound track.
 
     Raises
     ------
     BadInputError
-        As `lipwright.media.probe.check_decodable`.
+        As `lipwright.media.probe.probe`.
     """
-    start = _picture_start(video, any_container)
+    info = survey(video, any_container=any_container).info
+    if not info.has_audio:
+        return None
+    start = info.start_pts * info.time_base
+    length = info.duration_pts * info.time_base + _LONGEST_TAIL
     with open_video_file(video, any_container=any_container) as container:
         stream = audio_stream(container)
         if stream is None:
             return None
         blocks = Blocks(container, stream, start, patient=True)
-        samples = gather(blocks, 0, None)
+        samples = gather(blocks, 0, int(length * blocks.rate))
         if not blocks.seen:
             return None
         samples = resample(samples, blocks.rate, rate)
@@ -173,6 +176,8 @@ def resample(samples: F32, source_rate: int, rate: int) -> F32:
         frame.pts = at
         parts += [_plain(out) for out in resampler.resample(frame)]
     parts += [_plain(out) for out in resampler.resample(None)]
+    if not parts:  # fewer samples than the filter is long
+        return np.zeros((0, samples.shape[1]), np.float32)
     return np.ascontiguousarray(np.concatenate(parts, axis=1).T)
 
 
@@ -186,7 +191,10 @@ class _OpenSound:
             raise _wrong_format(found)
         self.format = "m4a" if kind == "mov" else kind
         if kind == "mov":
-            self._container = open_video_file(path, field=_FIELD)
+            try:
+                self._container = open_video_file(path, field=_FIELD)
+            except BadInputError as error:
+                raise _silent_file() if error.reason == "not_a_video" else error from None
         else:
             self._container = open_media(path, kind, _FIELD)
         try:
@@ -215,17 +223,6 @@ class _OpenSound:
 
     def __exit__(self, *_: object) -> None:
         self._container.close()
-
-
-def _picture_start(path: Path, any_container: bool) -> Fraction:
-    """Seconds on the container's clock at which the first picture shows."""
-    with open_video_file(path, any_container=any_container) as container:
-        video = video_stream(container)
-        if video is None or video.time_base is None:
-            return Fraction(0)
-        packets = islice(container.demux(video), _REORDERED)
-        shown = [p.pts for p in packets if p.pts is not None and not p.is_discard]
-        return min(shown, default=video.start_time or 0) * video.time_base
 
 
 def _plain(frame: AudioFrame) -> F32:

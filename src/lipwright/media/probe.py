@@ -31,7 +31,7 @@ from lipwright.media.types import ColorTags, VideoInfo
 
 _MAX_SAMPLES = 20_000_000
 _MAX_FAILURES = 64
-_NO_PTS = -(1 << 63)
+_RATES = (1_000, 768_000)  # sound outside is a lie of the header, and resampling it a trap
 _RGB_MATRIX = 0
 _UNSPECIFIED = 2
 
@@ -149,7 +149,8 @@ def audio_stream(container: InputContainer) -> AudioStream | None:
     streams = [
         stream
         for stream in container.streams.audio
-        if stream.codec_context is not None and stream.codec_context.sample_rate > 0
+        if stream.codec_context is not None
+        and _RATES[0] <= stream.codec_context.sample_rate <= _RATES[1]
     ]
     marked = [stream for stream in streams if stream.disposition & Disposition.default]
     return next(iter(marked or streams), None)

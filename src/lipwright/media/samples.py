@@ -8,6 +8,7 @@ from fractions import Fraction
 import av
 import numpy as np
 from av.audio.frame import AudioFrame
+from av.audio.resampler import AudioResampler
 from av.audio.stream import AudioStream
 from av.container import InputContainer
 
@@ -132,8 +133,8 @@ class Blocks:
             raise _damaged(good)
 
 
-def gather(blocks: Blocks, begin: int, stop: int | None) -> F32:
-    """Collect positions ``begin`` to ``stop`` (``None``: the end); gaps become silence.
+def gather(blocks: Blocks, begin: int, stop: int) -> F32:
+    """Collect positions ``begin`` to ``stop``; gaps become silence.
 
     Returns
     -------
@@ -145,12 +146,11 @@ def gather(blocks: Blocks, begin: int, stop: int | None) -> F32:
     channels = 1
     for at, block in blocks:
         channels = block.shape[1]
-        if stop is not None and at >= stop:
+        if at >= stop:
             break
         if at < filled:
             block, at = block[filled - at :], filled
-        if stop is not None:
-            block = block[: stop - at]
+        block = block[: stop - at]
         if not len(block):
             continue
         if at > filled:
@@ -162,8 +162,13 @@ def gather(blocks: Blocks, begin: int, stop: int | None) -> F32:
 
 def stereo_or_mono(frame: AudioFrame) -> F32:
     """Return a decoded frame as (n, 1) or (n, 2) floats of -1 to 1; more channels are mixed."""
-    data = frame.to_ndarray()
     count = frame.layout.nb_channels
+    if count > 2 and frame.format.is_planar:
+        # PyAV counts a frame's planes up to a null pointer, and FFmpeg sets none after the
+        # eighth: reading a 7.1 frame as it is crashes the process. Interleaved it is one plane.
+        packed = AudioResampler(format="flt", layout=frame.layout, rate=frame.sample_rate)
+        frame = packed.resample(frame)[0]
+    data = frame.to_ndarray()
     samples = data.T if frame.format.is_planar else data.reshape(-1, count)
     if samples.dtype == np.uint8:
         samples = (samples.astype(np.float32) - 128) / 128
