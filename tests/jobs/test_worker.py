@@ -185,3 +185,19 @@ def test_a_task_and_its_workflow_are_accepted_together_or_not_at_all(
         assert transaction.scalars(select(TaskRow)).all() == []
         assert balance(transaction, "alice") == -7_000
     assert service._open.client.list_workflows() == []
+
+
+def test_a_task_whose_workflow_is_gone_fails_in_the_end(
+    service: LipsyncService, session: Session
+) -> None:
+    task = service.create("alice", session.id, [line()])
+    waiting = service.create("alice", session.id, [line(3000)])
+    service._open.client.cancel_workflow(task.id)
+    with service._open.stores.database.write() as transaction:
+        for lost in (task, waiting):
+            transaction.get_one(TaskRow, lost.id).updated_at_ms -= 3_600_000
+    with working(service.settings):
+        done = wait_for(service, task)
+        assert done.message == "rendering failed: the work on it was lost"
+        assert wait_for(service, waiting).status is TaskStatus.SUCCEED
+    assert movements(service, task) == [("lipsync", -70_000), ("refund", 70_000)]

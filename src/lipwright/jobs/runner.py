@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from lipwright.dubbing.serialize import identification_from_dict
 from lipwright.dubbing.types import API_LIMITS, Limits, Progress
@@ -235,6 +235,25 @@ class TaskRunner:
             row.updated_at_ms = now_ms()
             ledger.record(session, row.account_id, Movement.REFUND, row.id, row.price_micro_ptc)
         log.warning("task %s failed: %s", attempt.task_id, message)
+
+    def quiet_tasks(self, seconds: float) -> list[str]:
+        """Return the unfinished tasks whose row has not changed for so long."""
+        with self._stores.database.read() as session:
+            return list(
+                session.scalars(
+                    select(TaskRow.id).where(
+                        TaskRow.status.not_in(_FINAL),
+                        TaskRow.updated_at_ms < now_ms() - round(seconds * 1000),
+                    )
+                )
+            )
+
+    def fail_lost(self, task_id: str) -> None:
+        """Fail a task that no workflow works on any more."""
+        with self._stores.database.read() as session:
+            row = session.get_one(TaskRow, task_id)
+        attempt = Attempt(task_id, row.account_id, row.attempts)
+        self.fail(attempt, "rendering failed: the work on it was lost")
 
     def give_back(self, attempt: Attempt) -> None:
         """Take back the counting of an attempt that ended only because the worker stops."""

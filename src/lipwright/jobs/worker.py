@@ -33,6 +33,8 @@ _TAKE_OVER = "take-over"
 _SWEEP = "sweep"
 _STOP_WAIT_S = 5.0
 _MUTEX_S = 60.0
+_QUIET_S = 60.0
+_ALIVE = ("ENQUEUED", "DELAYED", "PENDING")
 
 
 class LostLeaseError(Exception):
@@ -98,6 +100,8 @@ class _Worker:
             "enable_otlp": False,
             "log_level": "WARNING",
             "run_migrations": False,
+            # How long a stopping worker waits for a thread that only ever sleeps.
+            "notification_listener_polling_interval_sec": 0.2,
         }
         client = engine.open_client(self._stores.database)
         try:
@@ -190,9 +194,21 @@ class _Worker:
     def _sweep(self) -> None:
         if self._stores.leases.acquire(_SWEEP, self.id, _MUTEX_S):
             try:
+                self._close_lost_tasks()
                 sweep(self._settings, self._stores, forget_workflows=DBOS.delete_workflows)
             finally:
                 self._stores.leases.release(_SWEEP, self.id)
+
+    def _close_lost_tasks(self) -> None:
+        """Fail tasks whose workflow has ended without a word, so that nobody waits for ever.
+
+        It takes a database that is away just when a workflow wants to tell its failure, or
+        somebody who cancels workflows behind our back.
+        """
+        for task_id in self._runner.quiet_tasks(_QUIET_S):
+            found = DBOS.list_workflows(workflow_ids=[task_id], load_input=False, load_output=False)
+            if not found or found[0].status not in _ALIVE:
+                self._runner.fail_lost(task_id)
 
     def stop(self) -> None:
         """Kill the renders, hand their tasks back, give the lease back."""
