@@ -1,6 +1,6 @@
 """Make the README's picture of the demo's: smaller, for a page.
 
-    make demo && .venv/bin/python scripts/readme_picture.py
+make demo && .venv/bin/python scripts/readme_picture.py
 """
 
 from __future__ import annotations
