@@ -52,12 +52,12 @@ class Database:
         """Create the tables or bring them up to date; safe to call from many processes."""
         if self._version() == SCHEMA_VERSION:
             return
+        # Its tale of every step is for developers of migrations, not for a newcomer's first start.
+        logging.getLogger("alembic").setLevel(logging.WARNING)
         # Alembic takes half a second to import, and a start without migrations can do without.
         from alembic import command
         from alembic.config import Config
 
-        # Its tale of every step is for developers of migrations, not for a newcomer's first start.
-        logging.getLogger("alembic").setLevel(logging.WARNING)
         config = Config()
         config.set_main_option("script_location", "lipwright.store:migrations")
         with self.engine.begin() as connection:
