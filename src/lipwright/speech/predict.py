@@ -11,15 +11,14 @@ from numpy.typing import NDArray
 from lipwright.models.store import require
 from lipwright.speech.activity import speech_spans
 from lipwright.speech.closures import close_lips, find_closures
-from lipwright.speech.encoder import SAMPLES_PER_VECTOR, SpeechEncoder
+from lipwright.speech.encoder import RATE, SpeechEncoder
 from lipwright.speech.level import SILENCE_DB, frame_levels, usual_level
 from lipwright.speech.logmel import SAMPLE_RATE
 from lipwright.speech.network import load_network
+from lipwright.speech.range import natural_range
 from lipwright.speech.rest import speaking_share
 from lipwright.speech.sampling import sample_curve
 from lipwright.speech.types import CHANNELS, MouthCurve
-
-_RATE = SAMPLE_RATE / SAMPLES_PER_VECTOR
 
 _loading = threading.Lock()
 
@@ -55,7 +54,7 @@ def predict_mouth(samples: NDArray[np.float32], times: NDArray[np.float64]) -> M
     spans = speech_spans(output.voice, levels, len(sound) / SAMPLE_RATE)
     if not spans:
         return _at_rest(times)
-    values = sample_curve(output.values, _RATE, times)
+    values = sample_curve(natural_range(output.values, spans), RATE, times)
     values[:, 0] = np.maximum(values[:, 0], 0.0)
     values = close_lips(values, times, find_closures(output.closed))
     speaking = speaking_share(times, spans)
