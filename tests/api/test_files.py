@@ -74,7 +74,7 @@ class TestUpload:
     @pytest.mark.parametrize("form", [False, True])
     def test_an_empty_file(self, api: Any, form: bool) -> None:
         what: Any = {"files": {"file": ("a.mp4", b"")}} if form else {"content": b""}
-        assert refused(api.client.post("/v1/files", **what), 400, 1201) == "file: is empty"
+        assert refused(api.client.post("/v1/files", **what), 400, 1201) == "file: must not be empty"
         assert (api.service.uploads, left_over(api)) == ([], [])
 
     def test_a_form_without_a_file(self, api: Any) -> None:
@@ -107,7 +107,7 @@ class TestUpload:
         began = time.monotonic()
         answer = connection.getresponse()
         assert answer.status == 400
-        assert b"larger than 100 MB" in answer.read()
+        assert b"must be at most 100 MB" in answer.read()
         assert time.monotonic() - began < 2
         connection.close()
 
@@ -128,7 +128,7 @@ class TestUpload:
 
         headers = {"Content-Type": "multipart/form-data; boundary=XX"} if form else {}
         answer = api.client.post("/v1/files", content=endless(), headers=headers)
-        assert refused(answer, 400, 1201) == "file: is larger than 1 MB"
+        assert refused(answer, 400, 1201) == "file: must be at most 1 MB"
         assert (api.service.uploads, left_over(api)) == ([], [])
 
     def test_a_caller_who_hangs_up_leaves_nothing(self, api: Any) -> None:

@@ -13,16 +13,22 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import httpx
+import numpy as np
 import psutil
 import pytest
 
-REPO = Path(__file__).resolve().parents[2]
+HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE))
+
+from e2e_clips import kept, make_sound, make_video  # noqa: E402
+
+REPO = HERE.parents[1]
 LINE = REPO / "demo" / "line.wav"
-LINE_MS = 4051
 
 Answer = Callable[[http.server.BaseHTTPRequestHandler], None]
 
@@ -240,3 +246,52 @@ def web(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Web]:
     served = Web(tmp_path_factory.mktemp("web"))
     yield served
     served.close()
+
+
+@pytest.fixture
+def nothing_stays(front: Any) -> Iterator[None]:
+    """Compare what the service keeps before and after the test."""
+    before = kept(front)
+    yield
+    assert kept(front) == before
+
+
+@pytest.fixture(scope="session")
+def made(
+    tmp_path_factory: pytest.TempPathFactory, web: Web, clip: Path, line: Path
+) -> dict[str, str]:
+    """URLs of one file of each wrong sort."""
+    folder = tmp_path_factory.mktemp("made")
+    good = clip.read_bytes()
+    sounds = {
+        "long.wav": make_sound(folder / "long.wav", 62, "pcm_s16le"),
+        "short.wav": make_sound(folder / "short.wav", 1.5, "pcm_s16le"),
+        "song.ogg": make_sound(folder / "song.ogg", 4, "libopus", 48000),
+        "liar.mp3": make_sound(folder / "liar.flac", 4, "flac"),
+        "large.wav": make_sound(folder / "large.wav", 30, "pcm_s16le", 96000),
+        "sound.mp4": make_sound(folder / "sound.mp4", 4, "aac", 48000),
+        "line.mp3": make_sound(folder / "line.mp3", 4, "libmp3lame", 44100),
+        "line.m4a": make_sound(folder / "line.m4a", 4, "aac", 48000),
+        "line.aac": make_sound(folder / "line.aac", 4, "aac", 48000),
+    }
+    assert len(sounds["large.wav"]) > 5_000_000
+    contents = {
+        "clip.mp4": good,
+        "noise.mp4": np.random.default_rng(1).bytes(50_000),
+        "text.mp4": b"this is a text\n" * 500,
+        "page.mp4": b"<!doctype html><title>Sign in</title>",
+        "list.mp4": b"#EXTM3U\n#EXTINF:3,\nhttp://127.0.0.1:1/secret.ts\n",
+        "cut.mp4": good[: len(good) // 2],
+        "empty.mp4": b"",
+        "webm.mp4": make_video(folder / "x", format="matroska"),
+        "avi.mp4": make_video(folder / "y", format="avi"),
+        "short.mp4": make_video(folder / "short.mp4", Fraction(19, 10)),
+        "long.mp4": make_video(folder / "long.mp4", Fraction(61), rate=5),
+        "narrow.mp4": make_video(folder / "narrow.mp4", size=(510, 600)),
+        "low.mp4": make_video(folder / "low.mp4", size=(600, 510)),
+        "wide.mp4": make_video(folder / "wide.mp4", size=(2162, 512)),
+        "faceless.mp4": make_video(folder / "faceless.mp4"),
+        "line.wav": line.read_bytes(),
+        **sounds,
+    }
+    return {name: web.put(name, content) for name, content in contents.items()}

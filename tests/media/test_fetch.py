@@ -340,7 +340,7 @@ def test_exactly_the_limit_is_accepted_and_one_byte_more_is_not(
 
 def test_the_limit_is_named_in_megabytes(serve: Callable[..., Server], tmp_path: Path) -> None:
     server = serve(b"HTTP/1.1 200 OK\r\nContent-Length: 5000001\r\n\r\n")
-    with pytest.raises(BadInputError, match="larger than 5 MB"):
+    with pytest.raises(BadInputError, match="must be at most 5 MB"):
         get(server.url(), tmp_path, max_bytes=5_000_000)
 
 

@@ -84,4 +84,4 @@ def megabytes(count: int) -> str:
 
 
 def _too_large(max_bytes: int, name: str) -> Problem:
-    return Problem(ProblemKind.BAD_VALUE, f"{name}: is larger than {megabytes(max_bytes)}")
+    return Problem(ProblemKind.BAD_VALUE, f"{name}: must be at most {megabytes(max_bytes)}")

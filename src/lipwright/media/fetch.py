@@ -245,7 +245,7 @@ class _Fetch:
     def _too_large(self) -> NoReturn:
         limit = self._max_bytes
         size = f"{limit / 1_000_000:g} MB" if limit >= 100_000 else f"{limit} bytes"
-        self.refuse("too_large", f"it is larger than {size}")
+        self.refuse("too_large", f"must be at most {size}")
 
     def _forbid(self) -> NoReturn:
         # Not which address: the answer must not map our network for strangers.

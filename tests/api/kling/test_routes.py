@@ -243,15 +243,15 @@ class TestCreate:
             ),
             (
                 order(line(sound_volume=2.01)),
-                "face_choose[0].sound_volume: must be between 0 and 2",
+                "face_choose[0].sound_volume: must be 0 to 2",
             ),
             (
                 order(line(sound_volume=-0.1)),
-                "face_choose[0].sound_volume: must be between 0 and 2",
+                "face_choose[0].sound_volume: must be 0 to 2",
             ),
             (
                 order(line(original_audio_volume=3)),
-                "face_choose[0].original_audio_volume: must be between 0 and 2",
+                "face_choose[0].original_audio_volume: must be 0 to 2",
             ),
             (
                 order(line(original_audio_volume="loud")),
@@ -397,7 +397,7 @@ class TestBodies:
         body = b'{"x": "' + b"x" * limit + b'"}'
         content = iter([body[:1000], body[1000:]]) if chunked else body
         answer = api.client.post(f"/v1/videos/{path}", content=content)
-        assert message_of(answer) == f"request body: is larger than {words}"
+        assert message_of(answer) == f"request body: must be at most {words}"
 
     def test_the_refusal_reaches_a_caller_who_sends_on(self, api: Any) -> None:
         sent = 0
@@ -409,7 +409,7 @@ class TestBodies:
                 yield b"x" * 100_000
 
         answer = api.client.post("/v1/videos/identify-face", content=endless())
-        assert message_of(answer) == "request body: is larger than 64 KB"
+        assert message_of(answer) == "request body: must be at most 64 KB"
 
 
 class TestOurFaults:

@@ -193,7 +193,7 @@ def _words(error: Any) -> str:
         case "missing":
             return "is required"
         case "greater_than_equal" | "less_than_equal":
-            return "must be between 0 and 2"
+            return "must be 0 to 2"
         case "list_type":
             return "must be an array"
         case "too_long":
