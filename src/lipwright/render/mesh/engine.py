@@ -13,9 +13,9 @@ from lipwright.faces.head import HeadPose
 from lipwright.faces.types import FaceTrack
 from lipwright.media.types import Frame
 from lipwright.render.mesh.basis import mouth_basis
-from lipwright.render.mesh.interior import MouthInterior, outline_mask, paint
+from lipwright.render.mesh.interior import MouthInterior, lip_line, outline_mask, paint
 from lipwright.render.mesh.layers import PIXELS_PER_UNIT
-from lipwright.render.mesh.lips import inner_outline
+from lipwright.render.mesh.lips import INNER_OUTLINE, inner_outline
 from lipwright.render.mesh.motion import OwnMouth, own_mouth, render_points
 from lipwright.render.mesh.observer import MeshObserver
 from lipwright.render.mesh.teeth import (
@@ -32,6 +32,9 @@ _TEETH_BEHIND_LIPS: Final = 0.06
 
 _JAW_PER_LIP: Final = 0.88
 """The lower lip rides on the jaw; the chin's landmarks move less than the jaw's bone does."""
+
+_SHADOW_ON_OWN: Final = 0.3
+"""Teeth cut from the source already carry the lips' shadow."""
 
 _SOFTNESS: Final = 0.006
 _SHRINK_BLUR: Final = 0.45
@@ -63,12 +66,14 @@ class MeshEngine:
         # Canvases are finer than most faces: blur to the face's own resolution and softness.
         shrink = PIXELS_PER_UNIT / float(np.median(own.pose.scale))
         sigma = float(np.hypot(_SOFTNESS * PIXELS_PER_UNIT, _SHRINK_BLUR * max(0.0, shrink - 1.0)))
+        own_teeth = observer.teeth.upper_layer(meeting)
         interior = MouthInterior(
-            synthetic_upper(colors).softened(sigma),
+            own_teeth or synthetic_upper(colors).softened(sigma),
             synthetic_lower(colors).softened(sigma),
             synthetic_tongue(colors).softened(sigma),
             colors.cavity,
             meeting,
+            _SHADOW_ON_OWN if own_teeth else 1.0,
         )
         return MeshBank(track.frame_indices, own, interior)
 
@@ -84,7 +89,11 @@ class MeshEngine:
         channels = plan.channels[at : at + 1]
         source, target = render_points(own, channels, np.array([weight]))
         warp = warp_map(
-            source[0, :, :2], target[0, :, :2], mouth_basis().triangles, (frame.width, frame.height)
+            source[0, :, :2],
+            target[0, :, :2],
+            mouth_basis().triangles,
+            (frame.width, frame.height),
+            INNER_OUTLINE,
         )
         if warp is None:
             return frame
@@ -117,7 +126,19 @@ def _compose(
     box = _even_box(outline, warp.x0, warp.y0, width, height)
     if box is not None:
         top, bottom, left, right = box
+        line = lip_line(
+            outline,
+            float(pose.scale[0]),
+            warp.x0 + left,
+            warp.y0 + top,
+            right - left,
+            bottom - top,
+        )
+        seam = y[top:bottom, left:right]
+        seam -= line * (seam - interior.cavity[0])
         mask = outline_mask(outline, warp.x0 + left, warp.y0 + top, right - left, bottom - top)
+        moved = moved.copy()
+        moved[top:bottom, left:right] |= (mask > 0) | (line > 0.01)
         if mask.any():
             inside = paint(
                 interior,
@@ -136,8 +157,6 @@ def _compose(
             part = np.s_[top // 2 : bottom // 2, left // 2 : right // 2]
             u[part] += half_mask * (half_inside[..., 1] - u[part])
             v[part] += half_mask * (half_inside[..., 2] - v[part])
-            moved = moved.copy()
-            moved[top:bottom, left:right] |= mask > 0
     half_moved = np.asarray(moved.reshape(height // 2, 2, width // 2, 2).any(axis=(1, 3)))
     return replace(
         frame,

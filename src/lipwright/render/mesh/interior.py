@@ -16,8 +16,15 @@ from lipwright.render.mesh.layers import ABOVE, HALF_WIDTH, PIXELS_PER_UNIT, Lay
 _SHIFT: Final = 4
 _SUPERSAMPLE: Final = 4
 _CURVE_STEPS: Final = 6
+_LINE_DARKNESS: Final = 0.45
+_LINE_GAP: Final = 0.03
+_LINE_WIDTH: Final = 0.008
+"""Where lips touch little light comes out: how dark, until which gap, how wide (head units)."""
+
+_SHUT_PIXELS: Final = (0.6, 1.6)
 _SHADOW_REACH: Final = 0.075
 _TONGUE_SHARE: Final = 0.62
+_NARROW: Final = 0.10
 _SHADOW: Final = 0.48
 
 
@@ -33,6 +40,8 @@ class MouthInterior:
         Y, U, V of the dark.
     meeting
         (3,), head units: where the middle of the resting lips meets, on the teeth's plane.
+    upper_shadow
+        How much of the lips' shadow falls on the upper layer, 0..1.
     """
 
     upper: Layer
@@ -40,6 +49,7 @@ class MouthInterior:
     tongue: Layer
     cavity: tuple[float, float, float]
     meeting: NDArray[np.float64]
+    upper_shadow: float
 
 
 def outline_mask(
@@ -59,7 +69,38 @@ def outline_mask(
     corners = np.rint((curve * _SUPERSAMPLE - 0.5) * (1 << _SHIFT)).astype(np.int32)
     cv2.fillPoly(fine, [corners], 255, cv2.LINE_8, _SHIFT)
     small = cv2.resize(fine, (width, height), interpolation=cv2.INTER_AREA)
-    return np.asarray(small, dtype=np.float32) / np.float32(255.0)
+    mask = np.asarray(small, dtype=np.float32) / np.float32(255.0)
+    # The fill draws its own outline, so that even a shut mouth covers a thin line.
+    shut = np.clip((_gap(mask) - _SHUT_PIXELS[0]) / (_SHUT_PIXELS[1] - _SHUT_PIXELS[0]), 0.0, 1.0)
+    return mask * np.float32(shut)
+
+
+def lip_line(
+    outline: NDArray[np.float64], scale: float, x0: int, y0: int, width: int, height: int
+) -> NDArray[np.float32]:
+    """Darkness in 0..1 of the line on which lips touch; 0 everywhere once they part.
+
+    Parameters
+    ----------
+    outline
+        (20, 2), pixels, as for `outline_mask`.
+    scale
+        Pixels per head unit.
+    x0, y0, width, height
+        The rectangle.
+    """
+    half = len(outline) // 2
+    upper, lower = outline[1:half], outline[half + 1 :][::-1]
+    gap = float(np.linalg.norm(lower - upper, axis=1).max()) / scale
+    strength = _LINE_DARKNESS * min(1.0, max(0.0, 1.0 - gap / _LINE_GAP))
+    line = np.zeros((height, width), np.uint8)
+    if strength > 0.0:
+        middle = np.concatenate([outline[:1], (upper + lower) / 2.0, outline[half : half + 1]])
+        corners = np.rint((_catmull_rom(middle) - [x0, y0]) * (1 << _SHIFT)).astype(np.int32)
+        cv2.polylines(line, [corners], False, 255, 1, cv2.LINE_AA, _SHIFT)
+    soft = cv2.GaussianBlur(line, (0, 0), max(0.6, _LINE_WIDTH * scale)).astype(np.float32)
+    peak = max(1.0, float(soft.max()))
+    return np.asarray(soft * np.float32(strength / peak), dtype=np.float32)
 
 
 def _smooth_outline(outline: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -111,14 +152,18 @@ def paint(
     (h, w, 3) float32 Y, U, V; meaningful where the mask is above 0.
     """
     height, width = mask.shape
+    light = _light(mask, scale)[..., None]
     picture: NDArray[np.floating] = np.empty((height, width, 3), np.float32)
     picture[:] = interior.cavity
     layers = (
-        (interior.tongue, _TONGUE_SHARE * jaw_drop),
-        (interior.lower, jaw_drop),
-        (interior.upper, 0.0),
+        (interior.tongue, _TONGUE_SHARE * jaw_drop, 1.0),
+        (interior.lower, jaw_drop, 1.0),
+        (interior.upper, 0.0, interior.upper_shadow),
     )
-    for layer, drop in layers:
+    # Between lips that hardly part there is only a dark line.
+    narrow = 1.0 - min(1.0, _gap(mask) / max(1.0, _NARROW * scale))
+    for layer, drop, usual_shadow in layers:
+        shadow = usual_shadow + (1.0 - usual_shadow) * narrow
         to_canvas = _picture_to_canvas(interior, rotation, scale, origin, drop, x0, y0)
         seen = cv2.warpAffine(
             layer.picture,
@@ -127,16 +172,20 @@ def paint(
             flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
             borderMode=cv2.BORDER_CONSTANT,
         )
-        picture = picture * (1.0 - seen[..., 3:]) + seen[..., :3]
-    shaded = picture.astype(np.float32)
-    shaded[..., 0] = _shade(shaded[..., 0], mask, scale, interior.cavity[0])
-    return shaded
+        lit = 1.0 - shadow * (1.0 - light)
+        color, alpha = seen[..., :3], seen[..., 3:]
+        color[..., :1] = lit * color[..., :1] + (1.0 - lit) * interior.cavity[0] * alpha
+        picture = picture * (1.0 - alpha) + color
+    return picture.astype(np.float32)
 
 
-def _shade(
-    luma: NDArray[np.float32], mask: NDArray[np.float32], scale: float, dark: float
-) -> NDArray[np.float32]:
-    """Lips keep light out: darker near them, most of all under the upper lip."""
+def _gap(mask: NDArray[np.float32]) -> float:
+    """Height in pixels of the widest column of a mask."""
+    return float(mask.sum(axis=0).max())
+
+
+def _light(mask: NDArray[np.float32], scale: float) -> NDArray[np.float32]:
+    """(h, w) in 0..1: lips keep light out, most of all under the upper lip."""
     reach = max(0.8, _SHADOW_REACH * scale)
     padded = cv2.copyMakeBorder(mask, 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=0)
     closeness = 1.0 - cv2.GaussianBlur(padded, (0, 0), reach)[1:-1, 1:-1]
@@ -144,8 +193,8 @@ def _shade(
     from_above = cv2.warpAffine(
         closeness, lowered, (mask.shape[1], mask.shape[0]), borderMode=cv2.BORDER_REPLICATE
     )
-    light = 1.0 - _SHADOW * np.clip(0.45 * closeness + 0.55 * from_above, 0.0, 1.0)
-    return np.asarray(dark + (luma - dark) * light, dtype=np.float32)
+    shadow = np.clip(0.45 * closeness + 0.55 * from_above, 0.0, 1.0)
+    return np.asarray(1.0 - _SHADOW * shadow, dtype=np.float32)
 
 
 def _picture_to_canvas(

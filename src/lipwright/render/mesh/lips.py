@@ -11,6 +11,7 @@ from lipwright.faces.mouth_shape import (
     INNER_CORNERS,
     INNER_LOWER,
     INNER_UPPER,
+    OUTER_CORNERS,
     OUTER_LOWER,
     OUTER_UPPER,
 )
@@ -30,8 +31,14 @@ _LOWER_RINGS: Final = (
 )
 """From the inner edge of each lip outwards, and how far each ring follows a correction."""
 
+INNER_OUTLINE: Final = np.array(
+    [INNER_CORNERS[0], *INNER_UPPER, INNER_CORNERS[1], *INNER_LOWER[::-1]]
+)
+"""The rim of the mouth's inside, clockwise from the picture's left corner."""
+
 _MIDDLE: Final = slice(3, 6)
 _EDGE_MARGIN: Final = 0.016
+_CORNER_SHARE: Final = 0.6
 _OPEN_GAP: Final = 0.06
 """Margin in head units, reached at this gap: a millimetre, a fifth of a lip."""
 
@@ -102,13 +109,15 @@ def into_the_lips(head: NDArray[np.float64]) -> NDArray[np.float64]:
         (N, P, 3), head units.
     """
     out = head.copy()
-    margin = _EDGE_MARGIN * np.clip(inner_gaps(head) / _OPEN_GAP, 0.0, 1.0)
-    out[:, list(INNER_UPPER), 1] -= margin
-    out[:, list(INNER_LOWER), 1] += margin
+    openness = np.clip(inner_gaps(head)[:, _MIDDLE].mean(1) / _OPEN_GAP, 0.0, 1.0)[:, None]
+    out[:, list(INNER_UPPER), 1] -= _EDGE_MARGIN * openness
+    out[:, list(INNER_LOWER), 1] += _EDGE_MARGIN * openness
+    inner, outer = list(INNER_CORNERS), list(OUTER_CORNERS)
+    share = _CORNER_SHARE * openness[..., None]
+    out[:, inner] += share * (head[:, outer] - head[:, inner])
     return out
 
 
 def inner_outline(points: NDArray[np.float64]) -> NDArray[np.float64]:
     """(20, D) closed outline of the mouth's inside from (P, D) points, clockwise."""
-    left, right = INNER_CORNERS
-    return points[[left, *INNER_UPPER, right, *INNER_LOWER[::-1]]]
+    return np.asarray(points[INNER_OUTLINE])

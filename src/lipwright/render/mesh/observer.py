@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from lipwright.faces.landmarker import FaceLandmarks
 from lipwright.media.types import Frame
+from lipwright.render.mesh.own_teeth import TeethHunter
 
 _CHEEKS: Final = (50, 280, 205, 425, 101, 330)
 _SPOT: Final = 0.06
@@ -25,6 +26,7 @@ class MeshObserver:
 
     _skin: list[NDArray[np.float64]] = field(default_factory=list)
     _full_range: bool = False
+    teeth: TeethHunter = field(default_factory=TeethHunter)
 
     def add(self, frame: Frame, face: FaceLandmarks) -> None:
         """Look at one frame."""
@@ -35,6 +37,7 @@ class MeshObserver:
         seen = np.array([s for s in spots if s is not None])
         if len(seen):
             self._skin.append(seen)
+        self.teeth.add(frame, face)
 
     def skin(self) -> tuple[float, float, float]:
         """Mean Y, U, V of the lit half of the cheeks over all frames."""
