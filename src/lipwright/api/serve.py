@@ -61,7 +61,7 @@ def run(settings: Settings, *, with_worker: bool = True) -> None:
         beside.callback(impatience.cancel)
 
         def announce() -> None:
-            print(_ready_line(settings, listener), flush=True)
+            print(ready_line(settings, listener), flush=True)
             if not is_loopback(settings.host) and not service.keys_exist():
                 print(_KEYLESS, flush=True)
 
@@ -144,7 +144,8 @@ def _stop_signals() -> Iterator[threading.Event]:
             signal.signal(number, handler)
 
 
-def _ready_line(settings: Settings, listener: socket.socket) -> str:
+def ready_line(settings: Settings, listener: socket.socket) -> str:
+    """Return the line that says where the service is."""
     if settings.public_url:
         return f"lipwright is ready on {settings.public_url}"
     host, port = _EVERYWHERE.get(settings.host, settings.host), listener.getsockname()[1]

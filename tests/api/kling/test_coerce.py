@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from lipwright.api.kling.coerce import Id, Milliseconds, Number, Text, without_absent
+from lipwright.api.kling.coerce import Id, Milliseconds, Text, Volume, without_absent
 
 
 @pytest.mark.parametrize(
@@ -20,11 +20,11 @@ from lipwright.api.kling.coerce import Id, Milliseconds, Number, Text, without_a
         (Milliseconds, "2000.0", 2000),
         (Milliseconds, "-1", -1),
         (Milliseconds, "+7", 7),
-        (Number, 1, 1.0),
-        (Number, 0.5, 0.5),
-        (Number, "1.5", 1.5),
-        (Number, ".5", 0.5),
-        (Number, "1e-1", 0.1),
+        (Volume, 1, 1.0),
+        (Volume, 0.5, 0.5),
+        (Volume, "1.5", 1.5),
+        (Volume, ".5", 0.5),
+        (Volume, "1e-1", 0.1),
         (Id, 0, "0"),
         (Id, "0", "0"),
         (Id, " a ", "a"),
@@ -46,7 +46,10 @@ def test_loose_values_are_read(kind: Any, sent: Any, read: Any) -> None:
             for bad in (1.5, "1.5", "2s", "", "0x10", "1_000", "٣", True, [], {})
         ],
         *[(Milliseconds, bad) for bad in (10**16, -(10**16), float("inf"), "9" * 40, "nan", None)],
-        *[(Number, bad) for bad in ("loud", "", True, [], {}, "inf", "nan", "0x1", 2**60, None)],
+        *[
+            (Volume, bad)
+            for bad in ("loud", "", True, [], {}, "inf", "nan", "0x1", 2**60, None, -0.1, 2.01)
+        ],
         *[(Id, bad) for bad in (1.0, True, [], {}, "a\x00b", "a\nb", "x" * 129, "\u202ex", None)],
         *[(Text, bad) for bad in (1, True, [], {}, None)],
     ],

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator
+from pydantic import BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
 MAX_ID_CHARS = 128
@@ -80,4 +80,5 @@ def is_id(value: str) -> bool:
 Text = Annotated[str, BeforeValidator(_text)]
 Id = Annotated[str, BeforeValidator(_id)]
 Milliseconds = Annotated[int, BeforeValidator(_milliseconds)]
-Number = Annotated[float, BeforeValidator(_number)]
+# The range stands before the reading: only so does pydantic put it into the JSON schema.
+Volume = Annotated[float, Field(ge=0, le=2), BeforeValidator(_number)]

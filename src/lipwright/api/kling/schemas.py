@@ -6,10 +6,9 @@ from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, Field, ValidationError, model_validator
 
-from lipwright.api.kling.coerce import Id, Milliseconds, Number, Text, without_absent
+from lipwright.api.kling.coerce import Id, Milliseconds, Text, Volume, without_absent
 from lipwright.api.problems import Problem, ProblemKind
 
-Volume = Annotated[Number, Field(ge=0, le=2)]
 TaskStatusName = Literal["submitted", "processing", "succeed", "failed"]
 
 MAX_LINES = 32
