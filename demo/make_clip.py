@@ -38,11 +38,17 @@ def make_clip(path: Path) -> None:
         video = container.add_stream("libx264", rate=RATE, options={"crf": "16", "preset": "fast"})
         video.width = video.height = SIZE
         video.pix_fmt = "yuv420p"
+        # BT.709, and said so: a guess by the picture's size would shift the colours.
+        context = video.codec_context
+        context.color_primaries = context.color_trc = context.colorspace = 1
+        context.color_range = 1
         sound = container.add_stream("aac", rate=SOUND_RATE, layout="stereo")
         for index in range(SECONDS * RATE):
             grain = noise.normal(0.0, _GRAIN, (SIZE, SIZE, 1))
             picture = np.clip(_look(portrait, index / RATE) + grain, 0, 255).astype(np.uint8)
-            frame = av.VideoFrame.from_ndarray(picture, format="rgb24")
+            frame = av.VideoFrame.from_ndarray(picture, format="rgb24").reformat(
+                format="yuv420p", dst_colorspace="ITU709", dst_color_range="MPEG"
+            )
             container.mux(video.encode(frame))
         container.mux(video.encode(None))
         for start, samples in _room_tone(noise):
