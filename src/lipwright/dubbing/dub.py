@@ -122,7 +122,10 @@ def _render(engine: Engine, speakers: Sequence[Speaker], frame: Frame) -> Frame:
 def _sound(
     video: Path, info: VideoInfo, lines: Sequence[Line], original_volume: float
 ) -> tuple[F32, bool]:
-    """The mixed sound, exactly as long as the picture, and whether it had to be limited."""
+    """The mixed sound and whether it had to be limited.
+
+    It is as long as the picture, or as the source's own sound where that goes on after it.
+    """
     original = read_track(video, SOUND_RATE) if info.has_audio else None
     spoken = [
         SpokenLine(
@@ -133,6 +136,8 @@ def _sound(
         for line in lines
     ]
     total = round(Fraction(info.duration_ms * SOUND_RATE, 1000))
+    if original is not None:
+        total = max(total, len(original))
     mixed = mix(original, spoken, original_volume, total)
     return mixed.samples, mixed.limited
 
