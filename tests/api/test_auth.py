@@ -142,6 +142,14 @@ class TestWithKeys:
         for path in ("/v1/files/good/x.mp4", "/healthz", "/docs", "/openapi.json"):
             assert guarded.client.get(path).status_code == 200
 
+    @pytest.mark.parametrize("host", ["[", "a b", "evil/..", "x" * 5000, "ü", "a:b:c", "@"])
+    def test_a_host_header_of_nonsense_does_no_harm(self, guarded: Any, host: str) -> None:
+        headers = {"Authorization": "Bearer sk-good", "Host": host.encode("latin-1")}
+        assert guarded.client.get("/nope", headers=headers).json()["code"] == 1203
+        answer = guarded.post("identify-face", VIDEO, headers=headers)
+        image = answer.json()["data"]["face_data"][0]["face_image"]
+        assert image.startswith(f"http://127.0.0.1:{guarded.port}/v1/files/")
+
     def test_a_refused_upload_is_told_so(self, guarded: Any) -> None:
         answer = guarded.client.post("/v1/files", content=(b"x" * 100_000 for _ in range(100)))
         refused(answer, 401, 1001)

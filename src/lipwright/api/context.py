@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -11,6 +12,8 @@ from starlette.requests import Request
 from lipwright.api.threads import Lanes
 from lipwright.jobs.service import LipsyncService
 from lipwright.settings import Settings
+
+_HOST = re.compile(r"([a-z0-9._-]{1,253}|\[[0-9a-f:.]+\])(:\d{1,5})?", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -35,8 +38,17 @@ class Context:
         name
             File name at the end of the URL.
         """
-        base = self.settings.public_url or str(request.base_url).rstrip("/")
+        base = self.settings.public_url or f"{request.scope['scheme']}://{address_of(request)}"
         return base + self.service.link(key, expires_at_ms, name)
+
+
+def address_of(request: Request) -> str:
+    """Return the host and port that the caller used, or our own where he names nonsense."""
+    host = request.headers.get("host", "").lower()
+    if _HOST.fullmatch(host):
+        return host
+    address, port = request.scope["server"]
+    return f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
 
 
 def _context(request: Request) -> Context:

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from starlette.requests import Request
 
-from lipwright.api.context import Context
+from lipwright.api.context import Context, address_of
 from lipwright.jobs.links import token_in
 from lipwright.jobs.values import NotFoundError
 
@@ -26,7 +26,7 @@ async def is_dead_link(request: Request, context: Context, url: str) -> bool:
         token = token_in(url)
     except ValueError:
         return False
-    ours = {request.url.netloc.lower(), urlsplit(context.settings.public_url).netloc.lower()}
+    ours = {address_of(request), urlsplit(context.settings.public_url).netloc.lower()}
     if token is None or address not in ours:
         return False
     try:

@@ -61,7 +61,7 @@ def _failed(request: Request, error: Exception) -> Response:
 
 def _http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    path = request.url.path[:200]
+    path = request.scope["path"][:200]
     match error.status_code:
         case 404:
             problem = Problem(ProblemKind.UNKNOWN_ROUTE, f"Nothing is served at {path}")
