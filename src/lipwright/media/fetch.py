@@ -15,21 +15,19 @@ import ssl
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import NoReturn
 
 import httpcore
 import httpx
 
 from lipwright.errors import BadInputError
 from lipwright.media.addresses import Address, Network, may_fetch, parse_address
+from lipwright.media.connections import CONNECT_TIMEOUT_S, READ_TIMEOUT_S, CheckedBackend
 
 MAX_REDIRECTS = 5
 MAX_URL_CHARS = 8192
-CONNECT_TIMEOUT_S = 10.0
-READ_TIMEOUT_S = 15.0
-CHUNK_BYTES = 1 << 16
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _SCHEMES = frozenset({"http", "https"})
@@ -130,7 +128,9 @@ class _Fetch:
             with (
                 self._words_for_faults(),
                 httpcore.ConnectionPool(
-                    ssl_context=_tls(), max_connections=1, network_backend=_CheckedBackend(self)
+                    ssl_context=_tls(),
+                    max_connections=1,
+                    network_backend=CheckedBackend(self.addresses, self.left_s),
                 ) as pool,
                 pool.stream(
                     "GET", _core_url(url), headers=_headers(url), extensions=_TIMEOUTS
@@ -252,76 +252,6 @@ class _Fetch:
         self.refuse(
             "forbidden_address", "the URL's host is in a private network, which is not allowed"
         )
-
-
-class _CheckedBackend(httpcore.NetworkBackend):
-    """Connects by address, to nothing that the fetch has not checked."""
-
-    def __init__(self, job: _Fetch) -> None:
-        self._job = job
-        self._plain = httpcore.SyncBackend()
-
-    def connect_tcp(
-        self,
-        host: str,
-        port: int,
-        timeout: float | None = None,
-        local_address: str | None = None,
-        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
-    ) -> httpcore.NetworkStream:
-        addresses = self._job.addresses(host, port)
-        fault: Exception | None = None
-        for position, address in enumerate(addresses):
-            # Spread what is left, so that a dead first address does not use it all up.
-            share = self._job.left_s() / (len(addresses) - position)
-            try:
-                stream = self._plain.connect_tcp(
-                    str(address),
-                    port,
-                    timeout=min(CONNECT_TIMEOUT_S, share),
-                    socket_options=socket_options or (),
-                )
-            except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
-                fault = error
-            else:
-                return _TimedStream(stream, self._job)
-        assert fault is not None
-        raise fault
-
-    def connect_unix_socket(self, *_: Any, **__: Any) -> httpcore.NetworkStream:
-        raise httpcore.UnsupportedProtocol("a fetch never uses a local socket")
-
-
-class _TimedStream(httpcore.NetworkStream):
-    """Cuts each wait on a connection down to what the whole fetch has left."""
-
-    def __init__(self, stream: httpcore.NetworkStream, job: _Fetch) -> None:
-        self._stream = stream
-        self._job = job
-
-    def _limit(self, timeout: float | None) -> float:
-        return min(self._job.left_s(), timeout if timeout is not None else READ_TIMEOUT_S)
-
-    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        return self._stream.read(max_bytes, self._limit(timeout))
-
-    def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        self._stream.write(buffer, self._limit(timeout))
-
-    def close(self) -> None:
-        self._stream.close()
-
-    def start_tls(
-        self,
-        ssl_context: ssl.SSLContext,
-        server_hostname: str | None = None,
-        timeout: float | None = None,
-    ) -> httpcore.NetworkStream:
-        secure = self._stream.start_tls(ssl_context, server_hostname, self._limit(timeout))
-        return _TimedStream(secure, self._job)
-
-    def get_extra_info(self, info: str) -> Any:
-        return self._stream.get_extra_info(info)
 
 
 _TIMEOUTS = {
