@@ -13,8 +13,9 @@ import numpy as np
 
 from lipwright.faces.mouth_shape import mouth_values
 from lipwright.speech.encoder import SpeechEncoder
-from lipwright.speech.level import usual_level
+from lipwright.speech.level import frame_levels, usual_level
 from lipwright.speech.network import MouthNetwork
+from lipwright.speech.predict import curve_at
 from lipwright.speech.types import CHANNELS
 from training.bundle import encoder_folder
 from training.features import CACHE
@@ -46,24 +47,36 @@ def summary(table: np.ndarray) -> str:
     channels = ", ".join(f"{c} {v:.2f}" for c, v in zip(CHANNELS, middle[3:9], strict=True))
     return (
         f"lag {middle[0] * 1000:.0f} ms, r {middle[1]:.3f} (mean {table[:, 1].mean():.3f}), "
-        f"at 0 {middle[2]:.3f}; {channels}; amplitude {middle[9]:.2f}; closed AUC {middle[10]:.3f}"
+        f"at 0 {middle[2]:.3f}; {channels}; amplitude {middle[9]:.2f}; closed AUC {middle[10]:.3f}; "
+        f"finished curve r {middle[11]:.3f}, shut in {middle[12]:.0%} of the shut frames "
+        f"and in {middle[13]:.0%} of the others"
     )
 
 
 def score(path: Path, encoder: SpeechEncoder, network: MouthNetwork) -> list[float]:
-    """Measure one clip: lag in s (positive: mouth late), r there, r at 0, six r, std ratio, AUC."""
+    """Measure one clip.
+
+    Returns
+    -------
+    Lag in s (positive: the real mouth is late), r of the opening there, r at no lag, r of the six
+    channels, ratio of deviations, AUC of the closed head; then of the finished curve: r, share of
+    really shut frames that are shut, share of open frames that are shut.
+    """
     with np.load(path) as data:
         seen = data["score"] > 0.5
         true = mouth_values(data["landmarks"][seen])
         times = data["times"][seen]
         samples = data["samples"].astype(np.float32) / 32768.0
-    output = network(encoder.encode(usual_level(samples)))
+    sound = usual_level(samples)
+    output = network(encoder.encode(sound))
     r = [_r(_at(output.values[:, 0], times - lag), true[:, 0]) for lag in LAGS]
     best = int(np.argmax(r))
     shifted = times - LAGS[best]
     each = [_r(_at(output.values[:, c], shifted), true[:, c]) for c in range(6)]
     ratio = _at(output.values[:, 0], shifted).std() / true[:, 0].std()
     closed = true[:, 0] < 0.022
+    final = curve_at(shifted, output, frame_levels(sound), len(sound) / 16_000).values[:, 0]
+    shut = final < 0.02
     return [
         float(LAGS[best]),
         r[best],
@@ -71,6 +84,9 @@ def score(path: Path, encoder: SpeechEncoder, network: MouthNetwork) -> list[flo
         *each,
         ratio,
         _auc(_at(output.closed, shifted), closed),
+        _r(final, true[:, 0]),
+        shut[closed].mean() if closed.any() else float("nan"),
+        shut[~closed].mean(),
     ]
 
 

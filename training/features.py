@@ -171,12 +171,8 @@ def _bed(count: int, rng: np.random.Generator) -> np.ndarray:
 def _voice(sound: np.ndarray) -> np.ndarray:
     """Per sample: 1 in speech, 0 in silence, NaN near the border between them."""
     levels = frame_levels(sound)
-    top, floor = loud_level(levels), float(np.percentile(levels, 5))
-    # A quiet room lies 30 dB and more below speech; then its hiss is told from speech half way.
-    # A clip without pauses has no such floor, and everything in it is speech.
-    reach = 0.55 * (top - floor) if top - floor > 30.0 else 27.0
-    loud = levels > top - min(27.0, reach)
-    sure = levels < top - 38.0
+    top = loud_level(levels)
+    loud, sure = levels > top - 27.0, levels < top - 38.0
     closed = ~_dilate(~_dilate(loud, 5), 5)
     marks = np.where(closed, 1.0, np.nan)
     marks[~_dilate(closed, 4)] = 0.0

@@ -23,7 +23,7 @@ _BORDER = 0.35
 
 _ODDS_PER_DB = 0.25
 
-_SHORTEST_S = 0.08
+_SHORTEST_S = 0.1
 """Shorter spans are clicks."""
 
 LONGEST_BRIDGE_S = 0.2
@@ -64,9 +64,8 @@ def speech_spans(
     smooth = np.where(levels > _FAINT_DB, 1.0 / (1.0 + np.exp(-evidence)), 0.0)
     runs = _runs(_hysteresis(smooth))
     spans = [Span((first - 0.5) / RATE, (last + 0.5) / RATE) for first, last in runs]
-    spans = [s for s in _bridged(spans) if s.end - s.start >= _SHORTEST_S]
-    clipped = [Span(max(0.0, s.start), min(duration, s.end)) for s in spans]
-    return tuple(s for s in clipped if s.end > s.start)
+    clipped = [Span(max(0.0, s.start), min(duration, s.end)) for s in _bridged(spans)]
+    return tuple(s for s in clipped if s.end - s.start >= _SHORTEST_S)
 
 
 def _log_odds(probability: NDArray[np.float32]) -> NDArray[np.float64]:

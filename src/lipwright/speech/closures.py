@@ -20,8 +20,8 @@ _LEAST = 0.6
 _RAMP_S = 0.05
 """Lips take this long from apart to together and back."""
 
-_FOLLOW = np.array([1.0, 0.0, 0.25, 0.15, 0.7, 0.2], np.float32)
-"""By how much each channel falls when the opening is pressed down by one."""
+_FOLLOW = np.array([1.0, 0.0, 0.2, 0.15, 0.6, 0.2], np.float32)
+"""By how much each channel falls with the opening, as measured where real lips close."""
 
 assert CHANNELS[0] == "opening"
 assert len(_FOLLOW) == len(CHANNELS)

@@ -14,7 +14,7 @@ from lipwright.speech.closures import close_lips, find_closures
 from lipwright.speech.encoder import RATE, SpeechEncoder
 from lipwright.speech.level import SILENCE_DB, frame_levels, usual_level
 from lipwright.speech.logmel import SAMPLE_RATE
-from lipwright.speech.network import load_network
+from lipwright.speech.network import MouthOutput, load_network
 from lipwright.speech.range import natural_range
 from lipwright.speech.rest import speaking_share
 from lipwright.speech.sampling import sample_curve
@@ -51,7 +51,29 @@ def predict_mouth(samples: NDArray[np.float32], times: NDArray[np.float64]) -> M
     if len(levels) == 0 or float(levels.max()) < SILENCE_DB:
         return _at_rest(times)
     output = load_network()(_encoder().encode(sound))
-    spans = speech_spans(output.voice, levels, len(sound) / SAMPLE_RATE)
+    return curve_at(times, output, levels, len(sound) / SAMPLE_RATE)
+
+
+def curve_at(
+    times: NDArray[np.float64],
+    output: MouthOutput,
+    levels: NDArray[np.float32],
+    duration: float,
+) -> MouthCurve:
+    """Turn the network's word into a curve: natural range, sampling, closures, rest, in this order.
+
+    Parameters
+    ----------
+    times
+        (T,) seconds, ascending.
+    output
+        Of the network, 50 per second.
+    levels
+        (n,) dB of the same 20 ms.
+    duration
+        Of the sound in seconds.
+    """
+    spans = speech_spans(output.voice, levels, duration)
     if not spans:
         return _at_rest(times)
     values = sample_curve(natural_range(output.values, spans), RATE, times)
