@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import numpy as np
 
@@ -17,8 +17,7 @@ from lipwright.faces.dense import FaceFollower
 from lipwright.faces.landmarker import FaceLandmarker
 from lipwright.faces.types import FaceTrack
 from lipwright.media.audio import read_sound
-from lipwright.media.decode import VideoReader
-from lipwright.media.types import Frame
+from lipwright.media.types import Frame, VideoInfo
 from lipwright.render.engine import Engine
 from lipwright.render.plan import RenderPlan, usable_weight, window_weight
 from lipwright.speech.predict import predict_mouth
@@ -28,17 +27,27 @@ _CONTEXT_SECONDS: Final = Fraction(1, 2)
 """Frames around a line that are tracked too, so that smoothing has both sides."""
 
 
+class FrameSource(Protocol):
+    """What is needed of a reader: `VideoReader`, or the looped one."""
+
+    info: VideoInfo
+
+    def frames(self, start: Fraction | None = None, end: Fraction | None = None) -> Iterator[Frame]:
+        """Yield the frames with ``start <= frame.time < end``."""
+
+
 @dataclass(frozen=True, eq=False)
 class Speaker:
     """A face, the engine's bank of it, and what its mouth shall do."""
 
+    face_id: str
     track: FaceTrack
     bank: Any
     plan: RenderPlan
 
 
 def cast(
-    reader: VideoReader,
+    reader: FrameSource,
     identification: Identification,
     lines: Sequence[Line],
     landmarker: FaceLandmarker,
@@ -64,7 +73,7 @@ def cast(
     for line in lines:
         by_face.setdefault(line.face_id, []).append(line)
     start = Fraction(min(line.insert_ms for line in lines), 1000) - _CONTEXT_SECONDS
-    end = Fraction(max(_end_ms(line) for line in lines), 1000) + _CONTEXT_SECONDS
+    end = Fraction(max(line.end_ms for line in lines), 1000) + _CONTEXT_SECONDS
     followers = {
         face_id: (FaceFollower(landmarker, find_face(identification, face_id)), engine.observer())
         for face_id in by_face
@@ -81,7 +90,7 @@ def cast(
         if len(track.times):
             frame_seconds = float(1 / reader.info.frame_rate)
             plan = plan_lines(track, by_face[face_id], frame_seconds)
-            speakers.append(Speaker(track, engine.prepare(track, observer), plan))
+            speakers.append(Speaker(face_id, track, engine.prepare(track, observer), plan))
     return speakers
 
 
@@ -90,7 +99,7 @@ def plan_lines(track: FaceTrack, lines: Sequence[Line], frame_seconds: float) ->
     channels = np.zeros((len(track.times), 6), np.float32)
     weight = np.zeros(len(track.times), np.float32)
     for line in lines:
-        start, end = line.insert_ms / 1000.0, _end_ms(line) / 1000.0
+        start, end = line.insert_ms / 1000.0, line.end_ms / 1000.0
         inside = (track.times >= start - 1e-6) & (track.times < end - 1e-6)
         if not inside.any():
             continue
@@ -106,15 +115,11 @@ def check_one_face_once(lines: Sequence[Line]) -> None:
     """Refuse lines of one face that overlap: a mouth says one thing at a time."""
     ordered = sorted(enumerate(lines), key=lambda item: (item[1].face_id, item[1].insert_ms))
     for (_, before), (index, line) in pairwise(ordered):
-        if before.face_id == line.face_id and line.insert_ms < _end_ms(before):
+        if before.face_id == line.face_id and line.insert_ms < before.end_ms:
             raise BadInputError(
                 "insert",
                 "lines_overlap",
-                f"face {line.face_id} already speaks until {_end_ms(before)} ms; "
+                f"face {line.face_id} already speaks until {before.end_ms} ms; "
                 f"this line begins at {line.insert_ms} ms",
                 index=index,
             )
-
-
-def _end_ms(line: Line) -> int:
-    return line.insert_ms + line.speech_end_ms - line.speech_start_ms

@@ -7,10 +7,9 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Final
 
-import numpy as np
-
-from lipwright.dubbing.casting import Speaker, cast, check_one_face_once
+from lipwright.dubbing.casting import FrameSource, Speaker, cast, check_one_face_once
 from lipwright.dubbing.limits import check_video
+from lipwright.dubbing.looping import LoopedReader, looped_identification, looped_sound
 from lipwright.dubbing.placement import check_line, check_volume
 from lipwright.dubbing.types import (
     NO_LIMITS,
@@ -22,6 +21,7 @@ from lipwright.dubbing.types import (
     ProgressSink,
     ignore_progress,
 )
+from lipwright.dubbing.warnings import warnings_of
 from lipwright.errors import BadInputError
 from lipwright.faces.landmarker import FaceLandmarker
 from lipwright.media.audio import probe_sound, read_sound, read_track
@@ -84,20 +84,26 @@ def dub(
     with VideoReader(video) as reader:
         info = reader.info
         check_video(info, limits)
-        sound, limited = _sound(video, info, lines, original_volume)
+        total_ms = max([info.duration_ms, *(line.end_ms for line in lines)])
+        sound, limited = _sound(video, info, lines, original_volume, total_ms)
+        source: FrameSource = reader
+        if total_ms > info.duration_ms:
+            source = LoopedReader(reader, total_ms)
+            identification = looped_identification(identification, total_ms)
+            info = source.info
         tracked = _Steps(progress, "track", 0.0, _TRACK_SHARE, info)
         landmarker = FaceLandmarker(require("face_landmarker"))
-        speakers = cast(reader, identification, lines, landmarker, chosen, tracked.at)
+        speakers = cast(source, identification, lines, landmarker, chosen, tracked.at)
         rendered = _Steps(progress, "render", _TRACK_SHARE, 1.0, info)
         count = 0
         with VideoWriter(output, info, sound) as writer:
-            for frame in reader.frames():
+            for frame in source.frames():
                 changed = _render(chosen, speakers, frame)
                 writer.write(changed.y, changed.u, changed.v, changed.pts)
                 rendered.at(frame)
                 count += 1
     progress(Progress("render", 1.0))
-    return DubResult(output, info.duration_ms, count, _warnings(speakers, lines, limited))
+    return DubResult(output, info.duration_ms, count, tuple(warnings_of(speakers, lines, limited)))
 
 
 def _checked(line: Line, index: int, identification: Identification, limits: Limits) -> Line:
@@ -120,11 +126,16 @@ def _render(engine: Engine, speakers: Sequence[Speaker], frame: Frame) -> Frame:
 
 
 def _sound(
-    video: Path, info: VideoInfo, lines: Sequence[Line], original_volume: float
+    video: Path,
+    info: VideoInfo,
+    lines: Sequence[Line],
+    original_volume: float,
+    total_ms: int,
 ) -> tuple[F32, bool]:
     """The mixed sound and whether it had to be limited.
 
-    It is as long as the picture, or as the source's own sound where that goes on after it.
+    It is as long as the picture, or as the source's own sound where that goes on after it. A
+    video that is looped to last ``total_ms`` brings its sound along.
     """
     original = read_track(video, SOUND_RATE) if info.has_audio else None
     spoken = [
@@ -135,28 +146,13 @@ def _sound(
         )
         for line in lines
     ]
-    total = round(Fraction(info.duration_ms * SOUND_RATE, 1000))
-    if original is not None:
+    total = round(Fraction(total_ms * SOUND_RATE, 1000))
+    if original is not None and total_ms > info.duration_ms:
+        original = looped_sound(original, info, total_ms, SOUND_RATE)
+    elif original is not None:
         total = max(total, len(original))
     mixed = mix(original, spoken, original_volume, total)
     return mixed.samples, mixed.limited
-
-
-def _warnings(speakers: Sequence[Speaker], lines: Sequence[Line], limited: bool) -> tuple[str, ...]:
-    warnings = []
-    if limited:
-        warnings.append("the mixed sound was louder than full scale: limited")
-    faces = {line.face_id for line in lines}
-    if len(speakers) < len(faces):
-        warnings.append("a face was not found again where it speaks: passed through")
-    for speaker in speakers:
-        weight = speaker.plan.weight
-        inside = np.flatnonzero(weight > 0)
-        if not len(inside):
-            warnings.append(
-                "the face cannot be lip-synced while the line is spoken: passed through"
-            )
-    return tuple(warnings)
 
 
 class _Steps:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
-from lipwright.dubbing.types import NO_LIMITS, Identification, Limits, Line
+from lipwright.dubbing.looping import looped_identification
+from lipwright.dubbing.types import NO_LIMITS, Fit, Identification, Limits, Line
 from lipwright.errors import BadInputError
 from lipwright.faces.types import IdentifiedFace
 
@@ -23,7 +24,9 @@ def check_line(
     sound_duration_ms: int,
     limits: Limits = NO_LIMITS,
 ) -> Line:
-    """Hold a line against its sound, its video and its face.
+    """Hold a line against its sound, its video and its face, and fit it as it asks.
+
+    Checking a checked line again changes nothing.
 
     Parameters
     ----------
@@ -38,7 +41,8 @@ def check_line(
 
     Returns
     -------
-    The line, its end moved back where it overshot by no more than `OVERSHOOT_MS`.
+    The line, its end moved back where it overshot by no more than `OVERSHOOT_MS` or where its
+    `Fit` allows more, ``pad_ms`` set where it is to be padded.
 
     Raises
     ------
@@ -46,10 +50,14 @@ def check_line(
         Field ``face``, ``speech``, ``speech_start``, ``speech_end``, ``insert`` or
         ``speech_volume``.
     """
-    face = find_face(identification, line.face_id)
     check_volume("speech_volume", line.speech_volume)
+    face = find_face(identification, line.face_id)
     asked_ms = line.speech_end_ms - line.speech_start_ms
     line = _check_crop(line, sound_duration_ms, limits)
+    if line.fit is Fit.LOOP_VIDEO:
+        identification = looped_identification(identification, line.end_ms)
+        face = find_face(identification, line.face_id)
+        _check_looped_length(line, limits)
     line = _fit_into_video(line, identification.video.duration_ms)
     _check_overlap(line, asked_ms, face, limits)
     return line
@@ -75,7 +83,8 @@ def _check_crop(line: Line, sound_ms: int, limits: Limits) -> Line:
         raise BadInputError(
             "speech_start", "out_of_range", f"must be at least 0 ms; got {line.speech_start_ms}"
         )
-    if line.speech_end_ms > sound_ms + OVERSHOOT_MS:
+    cuts = line.fit in (Fit.TRIM, Fit.PAD)
+    if line.speech_end_ms > sound_ms + OVERSHOOT_MS and not cuts:
         raise BadInputError(
             "speech_end",
             "past_sound_end",
@@ -90,19 +99,35 @@ def _check_crop(line: Line, sound_ms: int, limits: Limits) -> Line:
             f"must be after the crop's start at {line.speech_start_ms} ms; "
             f"the sound lasts {sound_ms} ms",
         )
-    if limits.min_speech_ms is not None and length < limits.min_speech_ms:
-        raise BadInputError(
-            "speech_end",
-            "crop_too_short",
-            f"the cropped sound must last at least {limits.min_speech_ms} ms; it lasts {length} ms",
-        )
-    if limits.max_speech_ms is not None and length > limits.max_speech_ms:
+    if limits.max_speech_ms is not None and cuts:
+        end = min(end, line.speech_start_ms + limits.max_speech_ms)
+    elif limits.max_speech_ms is not None and length > limits.max_speech_ms:
         raise BadInputError(
             "speech_end",
             "crop_too_long",
             f"the cropped sound must last at most {limits.max_speech_ms} ms; it lasts {length} ms",
         )
-    return replace(line, speech_end_ms=end)
+    line = replace(line, speech_end_ms=end)
+    if cuts:
+        length = end - line.speech_start_ms
+    if limits.min_speech_ms is None or length + line.pad_ms >= limits.min_speech_ms:
+        return line
+    if line.fit is Fit.PAD:
+        return replace(line, pad_ms=limits.min_speech_ms - length)
+    raise BadInputError(
+        "speech_end",
+        "crop_too_short",
+        f"the cropped sound must last at least {limits.min_speech_ms} ms; it lasts {length} ms",
+    )
+
+
+def _check_looped_length(line: Line, limits: Limits) -> None:
+    if limits.max_video_ms is not None and line.end_ms > limits.max_video_ms:
+        raise BadInputError(
+            "insert",
+            "past_video_end",
+            f"the looped video would last {line.end_ms} ms, more than {limits.max_video_ms} ms",
+        )
 
 
 def _fit_into_video(line: Line, video_ms: int) -> Line:
@@ -110,25 +135,30 @@ def _fit_into_video(line: Line, video_ms: int) -> Line:
         raise BadInputError(
             "insert", "out_of_range", f"must be at least 0 ms; got {line.insert_ms}"
         )
+    over = line.end_ms - video_ms
+    if over <= 0:
+        return line
     length = line.speech_end_ms - line.speech_start_ms
-    over = line.insert_ms + length - video_ms
-    if over > OVERSHOOT_MS or over >= length:
+    allowed = length if line.fit in (Fit.TRIM, Fit.PAD) else OVERSHOOT_MS
+    if over > allowed or over >= length + line.pad_ms:
         raise BadInputError(
             "insert",
             "past_video_end",
             f"the inserted sound must end by the video's end at {video_ms} ms; "
-            f"{line.insert_ms} + {length} ms is {line.insert_ms + length}",
+            f"{line.insert_ms} + {length + line.pad_ms} ms is {line.end_ms}",
         )
-    return replace(line, speech_end_ms=line.speech_end_ms - max(0, over))
+    padding = min(line.pad_ms, over)
+    return replace(
+        line, pad_ms=line.pad_ms - padding, speech_end_ms=line.speech_end_ms - (over - padding)
+    )
 
 
 def _check_overlap(line: Line, asked_ms: int, face: IdentifiedFace, limits: Limits) -> None:
-    length = line.speech_end_ms - line.speech_start_ms
-    end = line.insert_ms + length
-    overlap = min(end, face.end_ms) - max(line.insert_ms, face.start_ms)
+    overlap = min(line.end_ms, face.end_ms) - max(line.insert_ms, face.start_ms)
     needed = 1 if limits.min_overlap_ms is None else limits.min_overlap_ms
     # What was moved back from an end that overshot does not count against the caller.
-    if overlap + max(0, asked_ms - length) < needed:
+    moved = asked_ms - (line.end_ms - line.insert_ms)
+    if overlap + min(OVERSHOOT_MS, max(0, moved)) < needed:
         raise BadInputError(
             "insert",
             "too_little_overlap",

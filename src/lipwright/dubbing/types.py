@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 
 from lipwright.faces.types import IdentifiedFace
@@ -42,6 +43,20 @@ API_LIMITS = Limits(
 )
 
 
+class Fit(StrEnum):
+    """What happens when a line's sound does not fit its place.
+
+    ``strict`` refuses it, as the API documents. ``trim`` cuts what goes past the sound's, the
+    video's or the limit's end. ``pad`` is ``trim`` and fills a sound that is too short with
+    silence. ``loop_video`` repeats the video until the line has room.
+    """
+
+    STRICT = "strict"
+    TRIM = "trim"
+    PAD = "pad"
+    LOOP_VIDEO = "loop_video"
+
+
 @dataclass(frozen=True)
 class Line:
     """One line of speech for one face.
@@ -58,6 +73,13 @@ class Line:
         Where that part begins on the video's clock.
     speech_volume
         Factor on the speech, 0 to 2.
+    fit
+        What to do when the sound does not fit.
+    pad_ms
+        Silence after the used part of the sound, during which the mouth still rests; set by
+        checking a line that asks for padding.
+    transcript
+        What is said, if the caller knows; sharpens the lips' closures in English speech.
     """
 
     face_id: str
@@ -66,6 +88,14 @@ class Line:
     speech_end_ms: int
     insert_ms: int
     speech_volume: float = 1.0
+    fit: Fit = Fit.STRICT
+    pad_ms: int = 0
+    transcript: str = ""
+
+    @property
+    def end_ms(self) -> int:
+        """Where the line ends on the video's clock."""
+        return self.insert_ms + self.speech_end_ms - self.speech_start_ms + self.pad_ms
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,9 @@ from lipwright.render.mesh.topology import lower_face_weight, ring_motion, with_
 
 _LANDMARK_SECONDS: Final = 0.2
 _POSE_SECONDS: Final = 0.36
+_JUMP: Final = 0.25
+"""Mean way of the landmarks from one frame to the next, in head units, that no head moves."""
+
 _CLOSED: Final = 0.02
 _CLOSED_SHARE: Final = 0.1
 
@@ -49,8 +52,9 @@ class OwnMouth:
 
 def own_mouth(track: FaceTrack) -> OwnMouth:
     """Take a track apart into head, resting face and mouth motion."""
-    landmarks = smooth(track.landmarks, track.times, _LANDMARK_SECONDS)
-    pose = _steady(fit_head(landmarks), track.times)
+    times = _times_with_breaks(track)
+    landmarks = smooth(track.landmarks, times, _LANDMARK_SECONDS)
+    pose = _steady(fit_head(landmarks), times)
     head = pose.to_head(landmarks)
     seen = mouth_values_of_head(head).astype(np.float64)
     rest, rest_values = _closed_rest(head, seen)
@@ -59,6 +63,17 @@ def own_mouth(track: FaceTrack) -> OwnMouth:
     modes = mouth_basis().modes
     coefficients = moves @ modes.reshape(len(modes), -1).T
     return OwnMouth(pose, head, rest, coefficients, seen - rest_values)
+
+
+def _times_with_breaks(track: FaceTrack) -> NDArray[np.float64]:
+    """Times with a second added wherever the face jumps, so that no smoothing reaches across.
+
+    Faces jump where a video is cut or begins anew; what lies on both sides is not one motion.
+    """
+    scale = fit_head(track.landmarks).scale
+    steps = np.abs(np.diff(track.landmarks[..., :2], axis=0)).mean(axis=(1, 2))
+    jumps = steps > _JUMP * scale[1:]
+    return np.asarray(track.times + np.concatenate([[0.0], np.cumsum(jumps)]))
 
 
 def _steady(pose: HeadPose, times: NDArray[np.float64]) -> HeadPose:
