@@ -29,12 +29,24 @@ class NotFoundError(LipwrightError):
 
 
 class TaskStatus(StrEnum):
-    """Life of a task: submitted -> processing -> succeed | failed."""
+    """Life of a task: submitted -> processing -> succeed | failed | cancelled."""
 
     SUBMITTED = "submitted"
     PROCESSING = "processing"
     SUCCEED = "succeed"
     FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+FINAL = (TaskStatus.SUCCEED.value, TaskStatus.FAILED.value, TaskStatus.CANCELLED.value)
+"""The statuses that a task never leaves."""
+
+
+class TaskKind(StrEnum):
+    """Which operation made a task."""
+
+    ADVANCED = "advanced"
+    LEGACY = "legacy"
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from sqlalchemy import JSON, BigInteger, Float, Index, Integer, String, Text, UniqueConstraint
+from sqlalchemy import JSON, BigInteger, Boolean, Float, Index, Integer, String, Text, UniqueConstraint
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 
@@ -67,7 +67,7 @@ class FaceRow(Base):
 
 
 class TaskRow(Base):
-    """A lip-sync task: submitted -> processing -> succeed | failed."""
+    """A lip-sync task: submitted -> processing -> succeed | failed | cancelled."""
 
     __tablename__ = "tasks"
     __table_args__ = (
@@ -89,6 +89,16 @@ class TaskRow(Base):
     parent_key: Mapped[str] = mapped_column(Text)
     parent_duration_ms: Mapped[int]
     parent_expires_at_ms: Mapped[int]
+    # Which operation made it: each lists and finds its own.
+    kind: Mapped[str] = mapped_column(String(16), default="advanced")
+    # When the present attempt began; with the end it tells how fast the work goes.
+    started_at_ms: Mapped[int | None]
+    watermark: Mapped[bool] = mapped_column(Boolean, default=False)
+    watermark_key: Mapped[str | None] = mapped_column(Text)
+    # Who is told of each change of status, in whose words, and how links then begin.
+    callback_url: Mapped[str | None] = mapped_column(Text)
+    callback_writer: Mapped[str] = mapped_column(Text, default="")
+    callback_base: Mapped[str] = mapped_column(Text, default="")
     result_id: Mapped[str | None] = mapped_column(String(32))
     result_key: Mapped[str | None] = mapped_column(Text)
     result_duration_ms: Mapped[int | None]
@@ -150,3 +160,43 @@ class LeaseRow(Base):
     name: Mapped[str] = mapped_column(String(128), primary_key=True)
     holder: Mapped[str] = mapped_column(String(128))
     expires_at_ms: Mapped[int] = mapped_column(index=True)
+
+
+class DeliveryRow(Base):
+    """A callback to be sent: written with the change of status that it tells of.
+
+    The deliveries of a task are numbered and sent in that order, each until it is ``delivered``
+    or given up as ``undelivered``.
+    """
+
+    __tablename__ = "deliveries"
+    __table_args__ = (
+        UniqueConstraint("task_id", "number"),
+        Index("ix_deliveries_due", "status", "next_at_ms"),
+    )
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    account_id: Mapped[str] = mapped_column(String(64))
+    task_id: Mapped[str] = mapped_column(String(32))
+    number: Mapped[int] = mapped_column(Integer)
+    url: Mapped[str] = mapped_column(Text)
+    task_status: Mapped[str] = mapped_column(String(16))
+    body: Mapped[str] = mapped_column(Text)
+    status: Mapped[str] = mapped_column(String(16))
+    attempts: Mapped[int] = mapped_column(Integer)
+    last_error: Mapped[str] = mapped_column(Text)
+    next_at_ms: Mapped[int]
+    created_at_ms: Mapped[int]
+    updated_at_ms: Mapped[int]
+
+
+class WebhookSecretRow(Base):
+    """A secret that signs an account's callbacks; needed in the clear to sign."""
+
+    __tablename__ = "webhook_secrets"
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    account_id: Mapped[str] = mapped_column(String(64), index=True)
+    secret: Mapped[str] = mapped_column(Text)
+    created_at_ms: Mapped[int]
+    expires_at_ms: Mapped[int | None]

@@ -39,6 +39,37 @@ def upgrade() -> None:
         op.f("ix_artifacts_expires_at_ms"), "artifacts", ["expires_at_ms"], unique=False
     )
     op.create_table(
+        "deliveries",
+        sa.Column("id", sa.String(length=32), nullable=False),
+        sa.Column("account_id", sa.String(length=64), nullable=False),
+        sa.Column("task_id", sa.String(length=32), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("url", sa.Text(), nullable=False),
+        sa.Column("task_status", sa.String(length=16), nullable=False),
+        sa.Column("body", sa.Text(), nullable=False),
+        sa.Column("status", sa.String(length=16), nullable=False),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("last_error", sa.Text(), nullable=False),
+        sa.Column("next_at_ms", sa.BigInteger(), nullable=False),
+        sa.Column("created_at_ms", sa.BigInteger(), nullable=False),
+        sa.Column("updated_at_ms", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("task_id", "number"),
+    )
+    op.create_index("ix_deliveries_due", "deliveries", ["status", "next_at_ms"], unique=False)
+    op.create_table(
+        "webhook_secrets",
+        sa.Column("id", sa.String(length=32), nullable=False),
+        sa.Column("account_id", sa.String(length=64), nullable=False),
+        sa.Column("secret", sa.Text(), nullable=False),
+        sa.Column("created_at_ms", sa.BigInteger(), nullable=False),
+        sa.Column("expires_at_ms", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index(
+        op.f("ix_webhook_secrets_account_id"), "webhook_secrets", ["account_id"], unique=False
+    )
+    op.create_table(
         "faces",
         sa.Column("session_id", sa.String(length=32), nullable=False),
         sa.Column("face_id", sa.String(length=32), nullable=False),
@@ -101,6 +132,13 @@ def upgrade() -> None:
         sa.Column("parent_key", sa.Text(), nullable=False),
         sa.Column("parent_duration_ms", sa.BigInteger(), nullable=False),
         sa.Column("parent_expires_at_ms", sa.BigInteger(), nullable=False),
+        sa.Column("kind", sa.String(length=16), nullable=False),
+        sa.Column("started_at_ms", sa.BigInteger(), nullable=True),
+        sa.Column("watermark", sa.Boolean(), nullable=False),
+        sa.Column("watermark_key", sa.Text(), nullable=True),
+        sa.Column("callback_url", sa.Text(), nullable=True),
+        sa.Column("callback_writer", sa.Text(), nullable=False),
+        sa.Column("callback_base", sa.Text(), nullable=False),
         sa.Column("result_id", sa.String(length=32), nullable=True),
         sa.Column("result_key", sa.Text(), nullable=True),
         sa.Column("result_duration_ms", sa.BigInteger(), nullable=True),
