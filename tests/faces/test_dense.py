@@ -58,6 +58,14 @@ def test_a_cut_to_somebody_elsewhere_is_not_followed(landmarker):
     assert track.frame_indices.tolist() == list(range(12))
 
 
+def test_who_stays_when_the_face_has_gone_elsewhere_is_let_go(landmarker):
+    left, right = face_at(90, 90, 0, 480).samples, face_at(230, 90, 520, 1_000).samples
+    face = IdentifiedFace("0", 0, 1_000, b"", left + right)
+    _, track = followed(landmarker, face, film(25, [Person(0, 99, 90, 90)]))
+    assert track.frame_indices.tolist()[:10] == list(range(10))
+    assert track.frame_indices.max() <= 13
+
+
 def test_outside_its_interval_the_face_is_left_alone(landmarker):
     _, track = followed(landmarker, face_at(160, 90, 200, 600), film(25, [Person(0, 99, 160, 90)]))
     assert track.frame_indices.tolist() == list(range(5, 15))

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import skimage.data
-from face_clips import EYES, film, frame_of, placed, turned
+from face_clips import EYES, film, frame_of, placed, portrait, turned
 
 from lipwright.faces.landmarker import MIN_PRESENCE, Region, region_of_landmarks
 from lipwright.faces.scan import scan
@@ -36,6 +36,27 @@ def test_landmarks_follow_the_picture(landmarker, astronaut, scale, degrees, x, 
     # Depth scales with the face and does not turn with it.
     deeper = np.abs(found.points[:, 2] / scale - astronaut.points[:, 2]).mean() / EYES
     assert deeper < 0.03
+
+
+MIDLINE = [10, 151, 9, 8, 168, 6, 197, 195, 5, 4, 1, 2, 0, 13, 14, 17, 152]
+
+
+def test_a_mirrored_face_has_mirrored_landmarks(landmarker, astronaut):
+    frame = frame_of(portrait()[:, ::-1])
+    found = landmarker.locate(frame, landmarker.detect(frame)[0])
+    # Whatever is a little off in the crop is off by twice as much here.
+    away = found.points[MIDLINE, 0] + astronaut.points[MIDLINE, 0] - 511
+    assert abs(away.mean()) < 0.02 * EYES
+
+
+@pytest.mark.parametrize("iris", [468, 473])
+def test_irises_lie_on_the_dark_of_the_eyes(astronaut, iris):
+    x, y = astronaut.points[iris, :2]
+    column, row = round(float(x)), round(float(y))
+    window = frame_of(portrait()).y[row - 3 : row + 3, column - 4 : column + 5]
+    rows, columns = np.nonzero(window < 75)
+    assert columns.mean() + column - 4 == pytest.approx(x, abs=1.2)
+    assert rows.mean() + row - 3 == pytest.approx(y, abs=1.2)
 
 
 def test_following_finds_what_searching_finds(landmarker, astronaut):
