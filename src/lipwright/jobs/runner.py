@@ -13,12 +13,14 @@ import logging
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import Future, wait
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from sqlalchemy import select, update
+from sqlalchemy.orm import Session
 
 from lipwright.dubbing.serialize import identification_from_dict
 from lipwright.dubbing.types import API_LIMITS, Limits, Progress
@@ -27,20 +29,20 @@ from lipwright.jobs.child import Child, ChildCancelledError, ChildLimits
 from lipwright.jobs.intake import Intake
 from lipwright.jobs.orders import Order, checked_line, keep_sound
 from lipwright.jobs.stores import Stores
-from lipwright.jobs.values import TaskStatus
+from lipwright.jobs.transitions import end_unpaid, enter
+from lipwright.jobs.values import FINAL, TaskStatus
 from lipwright.jobs.work import ChildFunctions, limits_to_dict, line_to_dict
 from lipwright.settings import Settings
-from lipwright.store import ledger
 from lipwright.store.clock import now_ms
 from lipwright.store.ids import new_id
-from lipwright.store.ledger import Movement
 from lipwright.store.objects import MissingObjectError
 from lipwright.store.tables import TaskRow
 
 log = logging.getLogger(__name__)
 
 PROGRESS_INTERVAL_S = 0.5
-_FINAL = (TaskStatus.SUCCEED.value, TaskStatus.FAILED.value)
+WATCH_INTERVAL_S = 0.3
+"""How often the worker looks whether its task is still wanted."""
 
 
 class WorkLeftError(BaseException):
@@ -49,6 +51,10 @@ class WorkLeftError(BaseException):
     Not an ``Exception``: the job engine would record one as the workflow's outcome, and nobody
     would ever take the workflow up again.
     """
+
+
+class TaskEndedError(Exception):
+    """The task was ended, by its owner, while it was worked on: there is nothing left to do."""
 
 
 @dataclass(frozen=True)
@@ -108,12 +114,13 @@ class TaskRunner:
         """Count one more start of a task; None if there is nothing (more) to do for it."""
         with self._stores.database.write() as session:
             row = session.get(TaskRow, task_id, with_for_update=True)
-            if row is None or row.status in _FINAL:
+            if row is None or row.status in FINAL:
                 return None
             if row.attempts < self._settings.max_attempts:
                 row.attempts += 1
-                row.status = TaskStatus.PROCESSING.value
-                row.updated_at_ms = now_ms()
+                row.started_at_ms = now_ms()
+                row.progress = 0.0
+                enter(session, self._stores.signer, row, TaskStatus.PROCESSING)
                 return Attempt(task_id, row.account_id, row.attempts)
             number = row.attempts
             account_id = row.account_id
@@ -137,12 +144,8 @@ class TaskRunner:
                 continue
             with self._stores.scratch.folder() as folder:
                 path = folder / "sound"
-                self._intake.bring(
-                    line.sound_url,
-                    path,
-                    max_bytes=API_LIMITS.max_speech_bytes or 0,
-                    timeout_s=self._settings.fetch_timeout_s,
-                    field="speech",
+                self._bring(
+                    attempt, line.sound_url, path, API_LIMITS.max_speech_bytes or 0, "speech"
                 )
                 duration_ms, key = self._keep_checked_sound(attempt, path)
             found = json.loads(self._stores.objects.read(order.identification_key))
@@ -151,6 +154,31 @@ class TaskRunner:
                 index, checked_line(line, identification, duration_ms).with_key(key)
             )
         self._update(attempt, order=order.to_dict())
+
+    def _bring(self, attempt: Attempt, url: str, path: Path, max_bytes: int, field: str) -> None:
+        """Fetch a file, in a thread that is left to itself when the task is not wanted any more."""
+        outcome: Future[None] = Future()
+
+        def fetch() -> None:
+            try:
+                self._intake.bring(
+                    url,
+                    path,
+                    max_bytes=max_bytes,
+                    timeout_s=self._settings.fetch_timeout_s,
+                    field=field,
+                )
+                outcome.set_result(None)
+            except BaseException as error:
+                outcome.set_exception(error)
+
+        threading.Thread(target=fetch, name="fetch", daemon=True).start()
+        watch = _Watch(self, attempt)
+        while not outcome.done():
+            if watch.unwanted():
+                self._leave(attempt, watch)
+            wait([outcome], timeout=0.1)
+        outcome.result()
 
     def _keep_checked_sound(self, attempt: Attempt, path: Path) -> tuple[int, str]:
         limits = ChildLimits(self._settings.child_memory_mb, self._settings.probe_timeout_s)
@@ -211,30 +239,42 @@ class TaskRunner:
         return {"key": key, "duration_ms": found["duration_ms"], "warnings": found["warnings"]}
 
     def finish(self, attempt: Attempt, result: dict[str, Any]) -> None:
-        """Mark the task as succeeded."""
-        self._update(
-            attempt,
-            status=TaskStatus.SUCCEED.value,
-            stage="done",
-            progress=1.0,
-            result_id=new_id(),
-            result_key=result["key"],
-            result_duration_ms=result["duration_ms"],
-            warnings=result["warnings"],
-            expires_at_ms=now_ms() + round(self._settings.result_days * 86_400_000),
-        )
+        """Mark the task as succeeded, unless it was ended while its file was published."""
+        with self._stores.database.write() as session:
+            row = self._mine(session, attempt)
+            if row is not None:
+                row.stage = "done"
+                row.progress = 1.0
+                row.result_id = new_id()
+                row.result_key = result["key"]
+                row.result_duration_ms = result["duration_ms"]
+                row.watermark_key = result.get("watermark_key")
+                row.warnings = result["warnings"]
+                row.expires_at_ms = now_ms() + round(self._settings.result_days * 86_400_000)
+                enter(session, self._stores.signer, row, TaskStatus.SUCCEED)
+                return
+            row = session.get(TaskRow, attempt.task_id)
+            ended = row is not None and row.status in FINAL and row.result_key is None
+        if ended:
+            for key in (result["key"], result.get("watermark_key")):
+                if key is not None:
+                    self._stores.artifacts.remove(key)
 
     def fail(self, attempt: Attempt, message: str) -> None:
         """Mark the task as failed and give the money back, together."""
         with self._stores.database.write() as session:
-            row = session.get(TaskRow, attempt.task_id, with_for_update=True)
-            if row is None or row.status in _FINAL or row.attempts != attempt.number:
+            row = self._mine(session, attempt)
+            if row is None:
                 return
-            row.status = TaskStatus.FAILED.value
-            row.message = message
-            row.updated_at_ms = now_ms()
-            ledger.record(session, row.account_id, Movement.REFUND, row.id, row.price_micro_ptc)
+            end_unpaid(session, self._stores.signer, row, TaskStatus.FAILED, message)
         log.warning("task %s failed: %s", attempt.task_id, message)
+
+    def _mine(self, session: Session, attempt: Attempt) -> TaskRow | None:
+        """Lock and return the task's row unless it is final or belongs to a later attempt."""
+        row = session.get(TaskRow, attempt.task_id, with_for_update=True)
+        if row is None or row.status in FINAL or row.attempts != attempt.number:
+            return None
+        return row
 
     def quiet_tasks(self, seconds: float) -> list[str]:
         """Return the unfinished tasks whose row has not changed for so long."""
@@ -242,7 +282,7 @@ class TaskRunner:
             return list(
                 session.scalars(
                     select(TaskRow.id).where(
-                        TaskRow.status.not_in(_FINAL),
+                        TaskRow.status.not_in(FINAL),
                         TaskRow.updated_at_ms < now_ms() - round(seconds * 1000),
                     )
                 )
@@ -262,7 +302,7 @@ class TaskRunner:
     def _run(
         self, attempt: Attempt, function: str, arguments: dict[str, Any], limits: ChildLimits
     ) -> dict[str, Any]:
-        reporter = _Reporter(self, attempt)
+        watch = _Watch(self, attempt)
         environment = {"LIPWRIGHT_MODELS_DIR": str(self._settings.models_dir)}
         try:
             with Child(environment=environment) as child:
@@ -270,13 +310,34 @@ class TaskRunner:
                     function,
                     arguments,
                     limits,
-                    progress=reporter,
-                    cancelled=lambda: self._stopping.is_set() or reporter.lost,
+                    progress=watch.report,
+                    cancelled=watch.unwanted,
                 )
         except ChildCancelledError:
-            if not reporter.lost:
-                self.give_back(attempt)
-            raise WorkLeftError from None
+            self._leave(attempt, watch)
+
+    def _leave(self, attempt: Attempt, watch: _Watch) -> NoReturn:
+        """Stop working on a task, in the way that the reason asks for."""
+        if watch.ended:
+            log.info("task %s was ended while it was worked on", attempt.task_id)
+            raise TaskEndedError
+        if not watch.lost:
+            self.give_back(attempt)
+        raise WorkLeftError
+
+    def is_stopping(self) -> bool:
+        """Whether `stop` was called."""
+        return self._stopping.is_set()
+
+    def standing(self, attempt: Attempt) -> tuple[bool, bool]:
+        """Whether the task has ended, and whether it belongs to a later attempt."""
+        with self._stores.database.read() as session:
+            found = session.execute(
+                select(TaskRow.status, TaskRow.attempts).where(TaskRow.id == attempt.task_id)
+            ).one_or_none()
+        if found is None or found.status in FINAL:
+            return True, False
+        return False, found.attempts != attempt.number
 
     def _update(self, attempt: Attempt, **values: Any) -> bool:
         """Change the task's row unless it belongs to a later attempt or is final already."""
@@ -286,7 +347,7 @@ class TaskRunner:
                 .where(
                     TaskRow.id == attempt.task_id,
                     TaskRow.attempts == attempt.number,
-                    TaskRow.status.not_in(_FINAL),
+                    TaskRow.status.not_in(FINAL),
                 )
                 .values(updated_at_ms=now_ms(), **values)
                 .returning(TaskRow.id)
@@ -294,23 +355,35 @@ class TaskRunner:
         return bool(changed)
 
 
-class _Reporter:
-    """Writes a child's progress into the task's row, now and then; sees if the task was lost."""
+class _Watch:
+    """Writes progress into the task's row, now and then, and sees when the work is not wanted.
+
+    Whoever cancels a task only changes its row: this is how the worker, maybe on another machine,
+    learns of it.
+    """
 
     def __init__(self, runner: TaskRunner, attempt: Attempt) -> None:
         self._runner = runner
         self._attempt = attempt
-        self._last = 0.0
+        self._reported = 0.0
+        self._looked = time.monotonic()
+        self.ended = False
         self.lost = False
 
-    def __call__(self, progress: Progress) -> None:
+    def report(self, progress: Progress) -> None:
         now = time.monotonic()
-        if now - self._last < PROGRESS_INTERVAL_S:
+        if now - self._reported < PROGRESS_INTERVAL_S:
             return
-        self._last = now
-        self.lost = not self._runner._update(
-            self._attempt, stage=progress.stage, progress=progress.fraction
-        )
+        self._reported = now
+        self._runner._update(self._attempt, stage=progress.stage, progress=progress.fraction)
+
+    def unwanted(self) -> bool:
+        """Whether to stop: the worker stops, the task was ended, or another worker has it."""
+        now = time.monotonic()
+        if now - self._looked >= WATCH_INTERVAL_S:
+            self._looked = now
+            self.ended, self.lost = self._runner.standing(self._attempt)
+        return self.ended or self.lost or self._runner.is_stopping()
 
 
 def words_for(error: BadInputError | FailedError) -> str:

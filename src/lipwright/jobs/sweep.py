@@ -9,10 +9,10 @@ from sqlalchemy import delete, select
 
 from lipwright.jobs.scratch import remove_orphans
 from lipwright.jobs.stores import Stores
-from lipwright.jobs.values import TaskStatus
+from lipwright.jobs.values import FINAL
 from lipwright.settings import Settings
 from lipwright.store.clock import now_ms
-from lipwright.store.tables import FaceRow, SessionRow, TaskRow, UploadRow
+from lipwright.store.tables import DeliveryRow, FaceRow, SessionRow, TaskRow, UploadRow
 
 log = logging.getLogger(__name__)
 
@@ -60,11 +60,12 @@ def sweep(
             delete(TaskRow)
             .where(
                 TaskRow.expires_at_ms <= now,
-                TaskRow.status.in_([TaskStatus.SUCCEED.value, TaskStatus.FAILED.value]),
+                TaskRow.status.in_(FINAL),
             )
             .returning(TaskRow.id)
         ).all()
         removed["tasks"] = len(tasks)
+        session.execute(delete(DeliveryRow).where(DeliveryRow.task_id.in_(tasks)))
         removed["uploads"] = len(
             session.execute(
                 delete(UploadRow).where(UploadRow.expires_at_ms <= now).returning(UploadRow.id)

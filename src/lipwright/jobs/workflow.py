@@ -14,7 +14,7 @@ from dbos import DBOS
 
 from lipwright.errors import BadInputError, FailedError
 from lipwright.jobs.engine import LIPSYNC
-from lipwright.jobs.runner import TaskRunner, words_for
+from lipwright.jobs.runner import TaskEndedError, TaskRunner, words_for
 
 log = logging.getLogger(__name__)
 
@@ -43,6 +43,8 @@ def lipsync(task_id: str) -> str:
         try:
             for name, step in (("prepare", runner.prepare), ("render", runner.render)):
                 outcome = _step(name, partial(step, attempt))
+                if "ended" in outcome:
+                    return "ended"
                 if "failed" in outcome:
                     runner.fail(attempt, outcome["failed"])
                     return "failed"
@@ -62,6 +64,8 @@ def _step(name: str, work: Callable[[], object]) -> dict[str, Any]:
             return {"done": work()}
         except (BadInputError, FailedError) as error:
             return {"failed": words_for(error)}
+        except TaskEndedError:
+            return {"ended": True}
 
     return DBOS.run_step(
         {"name": name, "retries_allowed": True, "max_attempts": STEP_TRIES}, outcome
