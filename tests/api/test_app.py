@@ -9,7 +9,7 @@ import pytest
 def refused(answer: Any, status: int, code: int) -> str:
     body = answer.json()
     assert (answer.status_code, body["code"]) == (status, code), body
-    assert set(body) == {"code", "message", "request_id"}
+    assert set(body) - {"field"} == {"code", "message", "request_id", "reason"}
     assert body["request_id"] == answer.headers["X-Request-Id"]
     uuid.UUID(body["request_id"])
     message: str = body["message"]

@@ -48,7 +48,9 @@ async def stream_body(
             with anyio.fail_after(READ_TIMEOUT_S):
                 message = await request.receive()
         except TimeoutError:
-            raise Problem(ProblemKind.MALFORMED, f"{name}: stopped before its end") from None
+            raise Problem(
+                ProblemKind.MALFORMED, f"{name}: stopped before its end", reason="body_stopped"
+            ) from None
         if message["type"] == "http.disconnect":
             raise ClientDisconnect
         more = message.get("more_body", False)
@@ -72,9 +74,13 @@ async def read_json_object(request: Request, max_bytes: int) -> dict[str, Any]:
     try:
         value = pydantic_core.from_json(b"".join(parts), allow_inf_nan=False, cache_strings="none")
     except ValueError:
-        raise Problem(ProblemKind.MALFORMED, "The request body is not valid JSON") from None
+        raise Problem(
+            ProblemKind.MALFORMED, "The request body is not valid JSON", reason="not_json"
+        ) from None
     if not isinstance(value, dict):
-        raise Problem(ProblemKind.MALFORMED, "The request body is not a JSON object")
+        raise Problem(
+            ProblemKind.MALFORMED, "The request body is not a JSON object", reason="not_an_object"
+        )
     return value
 
 
@@ -84,4 +90,9 @@ def megabytes(count: int) -> str:
 
 
 def _too_large(max_bytes: int, name: str) -> Problem:
-    return Problem(ProblemKind.BAD_VALUE, f"{name}: must be at most {megabytes(max_bytes)}")
+    return Problem(
+        ProblemKind.BAD_VALUE,
+        f"{name}: must be at most {megabytes(max_bytes)}",
+        reason="too_large",
+        field=name.replace(" ", "_"),
+    )

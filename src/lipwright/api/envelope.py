@@ -31,12 +31,22 @@ def success(scope: Scope, data: Any) -> JSONResponse:
 
 
 def failure(
-    scope: Scope, status: int, code: int, message: str, headers: Mapping[str, str] | None = None
+    scope: Scope,
+    status: int,
+    code: int,
+    message: str,
+    headers: Mapping[str, str] | None = None,
+    *,
+    reason: str,
+    field: str = "",
 ) -> JSONResponse:
-    """Answer that it did not work; a failure never has data."""
+    """Answer that it did not work; a failure never has data, and a field only if one is wrong."""
     identity = request_id(scope)
+    body = {"code": code, "message": message, "request_id": identity, "reason": reason}
+    if field:
+        body["field"] = field
     return JSONResponse(
-        {"code": code, "message": message, "request_id": identity},
+        body,
         status_code=status,
         headers={REQUEST_ID_HEADER: identity, "Cache-Control": "no-store", **(headers or {})},
     )

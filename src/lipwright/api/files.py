@@ -96,7 +96,9 @@ async def _receive(request: Request, context: Context, path: Path, file_name: st
         pieces = stream_body(request, MAX_FILE_BYTES, "file")
     written = await _write(context, path, pieces)
     if written == 0:
-        raise Problem(ProblemKind.BAD_VALUE, "file: must not be empty")
+        raise Problem(
+            ProblemKind.BAD_VALUE, "file: must not be empty", reason="empty", field="file"
+        )
     if form is not None:
         file_name, media_type = form.name, form.media_type
     suffix = _SUFFIXES.get(media_type.partition(";")[0].strip().lower(), "")
@@ -114,7 +116,10 @@ async def _write(context: Context, path: Path, pieces: AsyncIterator[bytes]) -> 
             written += len(piece)
             if written > MAX_FILE_BYTES:
                 raise Problem(
-                    ProblemKind.BAD_VALUE, f"file: must be at most {megabytes(MAX_FILE_BYTES)}"
+                    ProblemKind.BAD_VALUE,
+                    f"file: must be at most {megabytes(MAX_FILE_BYTES)}",
+                    reason="too_large",
+                    field="file",
                 )
             waiting.append(piece)
             waiting_bytes += len(piece)

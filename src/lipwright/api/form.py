@@ -74,7 +74,12 @@ class FormFile:
         except FormParserError:
             raise _not_a_form() from None
         if not self.found:
-            raise Problem(ProblemKind.BAD_VALUE, "file: the form holds no file")
+            raise Problem(
+                ProblemKind.BAD_VALUE,
+                "file: the form holds no file",
+                reason="missing",
+                field="file",
+            )
         if self._inside:
             raise _not_a_form()
 
@@ -100,4 +105,8 @@ class FormFile:
 
 
 def _not_a_form() -> Problem:
-    return Problem(ProblemKind.MALFORMED, "The request body is not a valid multipart form")
+    return Problem(
+        ProblemKind.MALFORMED,
+        "The request body is not a valid multipart form",
+        reason="not_a_form",
+    )

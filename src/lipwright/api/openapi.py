@@ -13,6 +13,8 @@ class Refusal(BaseModel):
     code: int = Field(description="not 0; says what kind of error it is")
     message: str = Field(description="says what is wrong, and names the field")
     request_id: str = Field(description="made by the system, to trace a request")
+    reason: str = Field(description="stable word for programs; docs/errors.md lists them all")
+    field: str = Field(default="", description="the field that is wrong, where it is one")
 
 
 class UploadedFile(BaseModel):

@@ -37,12 +37,25 @@ class Problem(Exception):  # noqa: N818 - an answer, not a fault of the program
         For the caller; must hold nothing of our inside.
     headers
         Further headers of the answer.
+    reason
+        Stable word for programs, one of `lipwright.api.reasons.REASONS`; by default the kind's
+        own name.
+    field
+        The caller's name of the field that is wrong, if it is one field.
     """
 
     def __init__(
-        self, kind: ProblemKind, message: str, headers: Mapping[str, str] | None = None
+        self,
+        kind: ProblemKind,
+        message: str,
+        headers: Mapping[str, str] | None = None,
+        *,
+        reason: str = "",
+        field: str = "",
     ) -> None:
         super().__init__(message)
         self.kind = kind
         self.message = message
         self.headers = dict(headers or {})
+        self.reason = reason or kind.value
+        self.field = field

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from lipwright.dubbing.types import API_LIMITS
-from lipwright.errors import FailedError
+from lipwright.errors import BadInputError, FailedError
 from lipwright.jobs.child import Child, ChildCancelledError, ChildLimits, ChildSlots
 from lipwright.jobs.intake import Intake, sha256_of, too_large
 from lipwright.jobs.records import session_value
@@ -94,6 +94,11 @@ class Identifier:
                 )
         except ChildCancelledError:
             raise FailedError("closing", "the service is stopping") from None
+        except FailedError as error:
+            if error.reason not in ("crashed", "out_of_memory"):
+                raise
+            # A sound video crashes no decoder and fits: it is the video's fault.
+            raise BadInputError("video", error.reason, "it cannot be read") from None
 
     def _new_session(
         self,

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from lipwright.api.problems import ProblemKind
+from lipwright.errors import BadInputError
 
 
 @dataclass(frozen=True)
@@ -20,6 +21,7 @@ class Code:
 
 
 BAD_VALUE = Code(400, 1201)
+REFUSED = Code(400, 1301)
 
 CODES: dict[ProblemKind, Code] = {
     ProblemKind.NO_CREDENTIALS: Code(401, 1001),
@@ -39,3 +41,14 @@ CODES: dict[ProblemKind, Code] = {
     ProblemKind.UNAVAILABLE: Code(503, 5001),
     ProblemKind.TIMEOUT: Code(504, 5002),
 }
+
+CODES_OF_REASONS: dict[str, Code] = {
+    # What a moderator refused; his own word is the end of the message.
+    "moderated": REFUSED,
+}
+"""Reasons of `BadInputError` that are no mere bad value."""
+
+
+def code_of(error: BadInputError) -> Code:
+    """Return the code that tells of an input that cannot be used."""
+    return CODES_OF_REASONS.get(error.reason, BAD_VALUE)

@@ -15,8 +15,8 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from lipwright.api.envelope import failure, request_id
-from lipwright.api.kling.codes import BAD_VALUE, CODES
-from lipwright.api.kling.translate import to_message
+from lipwright.api.kling.codes import CODES, code_of
+from lipwright.api.kling.translate import to_field, to_message
 from lipwright.api.problems import Problem, ProblemKind
 from lipwright.errors import BadInputError, FailedError
 
@@ -38,7 +38,15 @@ def install(app: FastAPI) -> None:
 
 def _answer(request: Request, problem: Problem) -> Response:
     code = CODES[problem.kind]
-    return failure(request.scope, code.status, code.code, problem.message, problem.headers)
+    return failure(
+        request.scope,
+        code.status,
+        code.code,
+        problem.message,
+        problem.headers,
+        reason=problem.reason,
+        field=problem.field,
+    )
 
 
 def _problem(request: Request, error: Exception) -> Response:
@@ -48,15 +56,30 @@ def _problem(request: Request, error: Exception) -> Response:
 
 def _bad_input(request: Request, error: Exception) -> Response:
     assert isinstance(error, BadInputError)
-    return failure(request.scope, BAD_VALUE.status, BAD_VALUE.code, to_message(error))
+    code = code_of(error)
+    return failure(
+        request.scope,
+        code.status,
+        code.code,
+        to_message(error),
+        reason=error.reason,
+        field=to_field(error),
+    )
 
 
 def _failed(request: Request, error: Exception) -> Response:
     assert isinstance(error, FailedError)
     log.error("request %s failed (%s): %s", request_id(request.scope), error.reason, error)
-    if error.reason == "timeout":
-        return _answer(request, Problem(ProblemKind.TIMEOUT, "The work took too long"))
-    return _answer(request, Problem(ProblemKind.INTERNAL, INTERNAL_MESSAGE))
+    match error.reason:
+        case "timed_out":
+            problem = Problem(ProblemKind.TIMEOUT, "The work took too long", reason=error.reason)
+        case "closing":
+            problem = Problem(
+                ProblemKind.UNAVAILABLE, "The service is stopping", reason=error.reason
+            )
+        case _:
+            problem = Problem(ProblemKind.INTERNAL, INTERNAL_MESSAGE, reason=error.reason)
+    return _answer(request, problem)
 
 
 def _http(request: Request, error: Exception) -> Response:
@@ -82,7 +105,7 @@ def _invalid(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     first = error.errors()[0]
     field = str(first["loc"][-1])
-    return _answer(request, Problem(ProblemKind.BAD_VALUE, f"{field}: is not valid"))
+    return _answer(request, Problem(ProblemKind.BAD_VALUE, f"{field}: is not valid", field=field))
 
 
 def _gone(request: Request, error: Exception) -> Response:
@@ -112,4 +135,11 @@ class AnswerFaults:
             # The id ties the trace to what the caller saw.
             log.exception("request %s met a fault of ours", request_id(scope))
             code = CODES[ProblemKind.INTERNAL]
-            await failure(scope, code.status, code.code, INTERNAL_MESSAGE)(scope, receive, send)
+            answer = failure(
+                scope,
+                code.status,
+                code.code,
+                INTERNAL_MESSAGE,
+                reason=ProblemKind.INTERNAL.value,
+            )
+            await answer(scope, receive, send)

@@ -24,6 +24,7 @@ from lipwright.api.kling.schemas import (
 )
 from lipwright.api.kling.translate import (
     to_created,
+    to_field,
     to_identified,
     to_lines,
     to_message,
@@ -87,7 +88,14 @@ async def advanced_lip_sync(request: Request, account: Account, context: WithCon
             external_id=asked.external_task_id or None,
         )
     except BadInputError as error:
-        raise Problem(ProblemKind.BAD_VALUE, to_message(error, asked.external_task_id)) from error
+        if error.reason != "duplicate":
+            raise
+        raise Problem(
+            ProblemKind.BAD_VALUE,
+            to_message(error, asked.external_task_id),
+            reason=error.reason,
+            field=to_field(error),
+        ) from error
     return success(request.scope, to_created(task).model_dump(exclude_unset=True))
 
 
@@ -107,7 +115,10 @@ async def advanced_lip_sync_task(
         task = await context.lanes.quick.run(context.service.find_task, account, id)
     except NotFoundError:
         raise Problem(
-            ProblemKind.BAD_VALUE, f"Task not found by id/external id: {id[:MAX_ID_CHARS]}"
+            ProblemKind.BAD_VALUE,
+            f"Task not found by id/external id: {id[:MAX_ID_CHARS]}",
+            reason="unknown_task",
+            field="id",
         ) from None
     data = to_state(task, functools.partial(context.file_url, request))
     return success(request.scope, data.model_dump(exclude_unset=True))

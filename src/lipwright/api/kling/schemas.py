@@ -177,14 +177,29 @@ def parse(model: type[R], value: dict[str, Any]) -> R:
         return model.model_validate(value)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
-        raise Problem(ProblemKind.BAD_VALUE, f"{_path(first['loc'])}: {_words(first)}") from None
+        field = _path(first["loc"])
+        raise Problem(
+            ProblemKind.BAD_VALUE,
+            f"{field or 'request body'}: {_words(first)}",
+            reason=_REASONS.get(first["type"], "wrong_type"),
+            field=field,
+        ) from None
+
+
+_REASONS = {
+    "missing": "missing",
+    "greater_than_equal": "out_of_range",
+    "less_than_equal": "out_of_range",
+    "too_long": "too_many",
+    "too_short": "empty",
+}
 
 
 def _path(location: tuple[int | str, ...]) -> str:
     path = ""
     for part in location:
         path += f"[{part}]" if isinstance(part, int) else f".{part}" if path else part
-    return path or "request body"
+    return path
 
 
 def _words(error: Any) -> str:

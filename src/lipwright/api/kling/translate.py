@@ -111,13 +111,15 @@ def to_message(error: BadInputError, external_id: str = "") -> str:
     """
     if error.field == "external_task_id" and error.reason == "duplicate":
         return f"External_task_id {external_id} already exists"
+    return f"{to_field(error)}: {error.detail}"
+
+
+def to_field(error: BadInputError) -> str:
+    """Name the field that is wrong as Kling's clients know it."""
     if error.field in _LINE_FIELDS:
-        field = f"face_choose[{error.index or 0}].{_LINE_FIELDS[error.field]}"
-    else:
-        field = _FIELDS.get(error.field, error.field)
-        if error.index is not None:
-            field += f"[{error.index}]"
-    return f"{field}: {error.detail}"
+        return f"face_choose[{error.index or 0}].{_LINE_FIELDS[error.field]}"
+    field = _FIELDS.get(error.field, error.field)
+    return field if error.index is None else f"{field}[{error.index}]"
 
 
 def seconds(milliseconds: int) -> str:
