@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from fractions import Fraction
 
 import av
 import numpy as np
@@ -8,7 +9,7 @@ import pytest
 from dubbing_clips import SIDE, SPOKEN, TAIL, TONE, click, make_wav, own_sound, presented
 
 from lipwright.dubbing.dub import dub
-from lipwright.dubbing.types import Identification, Limits, Line
+from lipwright.dubbing.types import Fit, Identification, Limits, Line
 from lipwright.errors import BadInputError
 from lipwright.faces.mouth_shape import mouth_values
 from lipwright.faces.types import Box, FaceSample, IdentifiedFace
@@ -152,6 +153,33 @@ def test_a_mouth_rests_where_nobody_speaks(mute, mute_faces, tmp_path, landmarke
             found = landmarker.locate(frame, landmarker.detect(frame)[0])
             if 500 <= frame.time_ms < 1_150:
                 assert mouth_values(found.points[None])[0, 0] < 0.05
+
+
+def test_a_film_that_is_too_short_begins_anew(mute, mute_faces, tmp_path):
+    """1.6 s of film, 2.2 s of speech from 0.6 s on: it is shown one and three quarters times."""
+    output = tmp_path / "looped.mp4"
+    line = Line("0", SPOKEN, 0, 2_200, 600, fit=Fit.LOOP_VIDEO)
+    result = dub(mute, mute_faces, [line], output=output)
+    assert result.frame_count == 70
+    assert result.duration_ms == 2_800
+    assert presented(output) == [Fraction(index, 25) for index in range(70)]
+    (before, _), (after, _) = frames(mute), frames(output)
+    twice = np.concatenate([before, before])[:70]
+    assert np.abs(after - twice)[:, :75].mean() < 1.8
+    assert np.abs(after - twice)[:15].mean() < 1.8
+    assert np.abs(after - twice)[45:65, 100:140, 70:125].mean() > 4
+    assert len(read_track(output, 48_000)) == pytest.approx(2_800 * 48, abs=48)
+
+
+def test_padding_rests(mute, mute_faces, tmp_path):
+    output = tmp_path / "padded.mp4"
+    line = Line("0", SPOKEN, 100, 500, 200, fit=Fit.PAD)
+    dub(mute, mute_faces, [line], output=output, limits=Limits(min_speech_ms=1_000))
+    (before, _), (after, _) = frames(mute), frames(output)
+    change = np.abs(after - before)[:, 100:140, 70:125].mean((1, 2))
+    assert (change[19:26] > 3).all()  # 0.6 s to 1.2 s: nothing is said, and she does not smile
+    assert (change[31:] < 2).all()
+    assert np.abs(read_track(output, 48_000)[32_000:]).max() < 0.02
 
 
 def test_the_volume_of_the_original_can_be_turned_down(talk, talk_faces, tmp_path):

@@ -6,15 +6,16 @@ from pathlib import Path
 import pytest
 from dubbing_clips import GOOD
 
+from lipwright.dubbing import placement
 from lipwright.dubbing.placement import check_line, check_volume, find_face
-from lipwright.dubbing.types import API_LIMITS, NO_LIMITS, Identification, Limits, Line
+from lipwright.dubbing.types import API_LIMITS, NO_LIMITS, Fit, Identification, Limits, Line
 from lipwright.errors import BadInputError
 from lipwright.faces.types import IdentifiedFace
 
 VIDEO_MS = 10_000
 SOUND_MS = 5_000
 THERE = Identification(
-    replace(GOOD, duration_ms=VIDEO_MS),
+    replace(GOOD, duration_ms=VIDEO_MS, duration_pts=VIDEO_MS * 12_800 // 1_000),
     (
         IdentifiedFace("0", 0, VIDEO_MS, b"", ()),
         IdentifiedFace("1", 3_000, 6_000, b"", ()),
@@ -137,6 +138,83 @@ def test_without_limits_a_touch_is_enough():
 def test_an_overshoot_away_from_the_face_is_no_overlap():
     with pytest.raises(BadInputError):
         check(NO_LIMITS, face_id="1", sound_ms=900, speech_end_ms=1_000, insert_ms=6_090)
+
+
+FITS = [
+    # What is asked, what comes of it: end of the used sound and silence after it.
+    (Fit.TRIM, {"speech_end_ms": 9_000}, 5_000, 0),
+    (Fit.TRIM, {"insert_ms": 8_000}, 2_000, 0),
+    (Fit.TRIM, {"speech_end_ms": 9_000, "insert_ms": 6_000}, 4_000, 0),
+    (Fit.TRIM, {}, 3_000, 0),
+    (Fit.PAD, {}, 3_000, 0),
+    (Fit.PAD, {"speech_end_ms": 9_000}, 5_000, 0),
+    (Fit.PAD, {"speech_end_ms": 1_500}, 1_500, 500),
+    (Fit.PAD, {"sound_ms": 700, "speech_end_ms": 700, "insert_ms": 8_000}, 700, 1_300),
+    (Fit.LOOP_VIDEO, {"insert_ms": 8_500}, 3_000, 0),
+    (Fit.LOOP_VIDEO, {"insert_ms": 57_000}, 3_000, 0),
+    (Fit.LOOP_VIDEO, {"face_id": "1", "insert_ms": 13_000}, 3_000, 0),
+]
+
+
+@pytest.mark.parametrize(("fit", "change", "end_ms", "pad_ms"), FITS)
+def test_lines_are_fitted_as_they_ask(fit, change, end_ms, pad_ms):
+    found = check(fit=fit, **change)
+    change.pop("sound_ms", None)
+    wanted = {**change, "fit": fit, "speech_end_ms": end_ms, "pad_ms": pad_ms}
+    assert found == replace(LINE, **wanted)
+    assert found.end_ms == found.insert_ms + end_ms + pad_ms
+
+
+@pytest.mark.parametrize(("fit", "change", "end_ms", "pad_ms"), FITS)
+def test_fitting_twice_is_fitting_once(fit, change, end_ms, pad_ms):
+    once = check(fit=fit, **change)
+    assert once == check(
+        fit=fit,
+        **{**change, "speech_end_ms": once.speech_end_ms, "pad_ms": once.pad_ms},
+    )
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"sound_ms": 1_950}, {"insert_ms": 8_050}, {"insert_ms": 8_050, "fit": Fit.TRIM}],
+)
+@pytest.mark.xfail(reason="the second look does not know what the first one has moved back")
+def test_looking_twice_at_what_was_moved_back_changes_nothing(change):
+    once = check(**{"speech_end_ms": 2_000, **change})
+    assert once == check(**{**change, "speech_end_ms": once.speech_end_ms})
+
+
+@pytest.mark.parametrize(
+    ("fit", "change", "field", "reason"),
+    [
+        (Fit.TRIM, {"insert_ms": 10_000}, "insert", "past_video_end"),
+        (Fit.TRIM, {"insert_ms": 12_000}, "insert", "past_video_end"),
+        (Fit.TRIM, {"insert_ms": 8_500}, "insert", "too_little_overlap"),
+        (Fit.TRIM, {"speech_end_ms": 1_500}, "speech_end", "crop_too_short"),
+        (Fit.TRIM, {"speech_start_ms": 5_000, "speech_end_ms": 9_000}, "speech_end", "empty_crop"),
+        (Fit.PAD, {"speech_end_ms": 1_500, "insert_ms": 8_500}, "insert", "too_little_overlap"),
+        (Fit.PAD, {"insert_ms": 10_000}, "insert", "past_video_end"),
+        (Fit.LOOP_VIDEO, {"speech_end_ms": 9_000}, "speech_end", "past_sound_end"),
+        (Fit.LOOP_VIDEO, {"speech_end_ms": 1_500}, "speech_end", "crop_too_short"),
+        (Fit.LOOP_VIDEO, {"insert_ms": 57_001}, "insert", "past_video_end"),
+        (Fit.LOOP_VIDEO, {"insert_ms": -1}, "insert", "out_of_range"),
+        (Fit.LOOP_VIDEO, {"face_id": "1", "insert_ms": 0}, "insert", "too_little_overlap"),
+    ],
+)
+def test_what_no_fit_can_help(fit, change, field, reason):
+    with pytest.raises(BadInputError) as refused:
+        check(fit=fit, **change)
+    assert (refused.value.field, refused.value.reason) == (field, reason)
+
+
+@pytest.mark.xfail(reason="the samples of all repetitions are made before the length is checked")
+def test_an_absurd_loop_is_refused_before_it_is_made(monkeypatch):
+    def fail(*args):
+        raise AssertionError("the loop was made")
+
+    monkeypatch.setattr(placement, "looped_identification", fail)
+    with pytest.raises(BadInputError):
+        check(fit=Fit.LOOP_VIDEO, insert_ms=10**12)
 
 
 @pytest.mark.parametrize("volume", [0, 0.5, 2, 2.0])

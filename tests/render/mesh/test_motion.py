@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -138,3 +140,15 @@ def test_noise_is_smoothed_but_motion_kept():
     left = np.abs(noisy.head - calm.head).mean()
     assert left < 0.8 * jitter
     assert np.corrcoef(noisy.values[:, 0], speaking())[0, 1] > 0.99
+
+
+def test_nothing_is_smoothed_across_a_jump():
+    """Where a video is cut or begins anew the face jumps; either side is itself."""
+    there = track(speaking())
+    landmarks = there.landmarks.copy()
+    landmarks[20:] += np.float32([60.0, 20.0, 0.0])
+    jumped = own_mouth(replace(there, landmarks=landmarks))
+    plain = own_mouth(there)
+    wanted = plain.pose.origin + np.outer(np.arange(COUNT) >= 20, [60.0, 20.0, 0.0])
+    assert jumped.pose.origin == pytest.approx(wanted, abs=0.6)
+    assert jumped.head[[19, 20]] == pytest.approx(plain.head[[19, 20]], abs=0.04)
