@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib.metadata import entry_points
 from pathlib import Path
 
 from dbos import DBOSClient
@@ -17,18 +18,30 @@ from sqlalchemy.orm import Session as Transaction
 
 from lipwright.dubbing.placement import check_volume, find_face
 from lipwright.dubbing.serialize import identification_from_dict
-from lipwright.dubbing.types import API_LIMITS, Identification
+from lipwright.dubbing.types import API_LIMITS, Fit, Identification
 from lipwright.errors import BadInputError, FailedError
 from lipwright.jobs import engine
 from lipwright.jobs.child import Child, ChildCancelledError, ChildLimits
 from lipwright.jobs.intake import TIMED_OUT, Intake
 from lipwright.jobs.links import FILES_PATH
-from lipwright.jobs.orders import Order, OrderedLine, checked_line, keep_sound
-from lipwright.jobs.records import live_session, task_value
+from lipwright.jobs.orders import Order, OrderedLine, check_no_overlap, checked_line, keep_sound
+from lipwright.jobs.outbox import tell
+from lipwright.jobs.records import live_session, own_video_key, task_value
 from lipwright.jobs.sounds import decode_sound, is_url
 from lipwright.jobs.stores import Stores
-from lipwright.jobs.values import LineRequest, Task, TaskStatus
+from lipwright.jobs.values import (
+    Callback,
+    LegacyRequest,
+    LineRequest,
+    OwnVideo,
+    StoredVideo,
+    Task,
+    TaskKind,
+    TaskOptions,
+    TaskStatus,
+)
 from lipwright.jobs.work import ChildFunctions
+from lipwright.media.fetch import check_url
 from lipwright.settings import Settings
 from lipwright.store import ledger
 from lipwright.store.clock import now_ms
@@ -38,7 +51,11 @@ from lipwright.store.objects import MissingObjectError
 from lipwright.store.tables import SessionRow, TaskRow
 
 MAX_EXTERNAL_ID = 512
+ENGINES = "lipwright.engines"
+"""The entry-point group of `lipwright.render.engine`; that module is too heavy to import here."""
+
 _LEAST_WAIT_S = 0.1
+_PLAIN = TaskOptions()
 
 
 @dataclass(frozen=True)
@@ -75,8 +92,10 @@ class TaskMaker:
         lines: Sequence[LineRequest],
         *,
         external_id: str | None,
+        options: TaskOptions = _PLAIN,
     ) -> Task:
         """See `lipwright.jobs.service.LipsyncService.create`."""
+        self._check_options(options)
         with self._stores.database.read() as transaction:
             session = live_session(transaction, account_id, session_id)
             if external_id is not None:
@@ -97,6 +116,7 @@ class TaskMaker:
                     length = sound.duration_ms if sound else max(request.sound_end_ms, 0)
                     line = checked_line(line, identification, length)
                 ready.append((line, sound))
+            check_no_overlap([line for line, _ in ready])
             for request, (line, sound) in zip(lines, ready, strict=True):
                 if sound is None:
                     ordered.append(line.with_url(request.sound))
@@ -110,8 +130,95 @@ class TaskMaker:
             identification_key=session.identification_key,
             original_volume=lines[0].original_volume,
             lines=tuple(ordered),
+            engine=options.engine,
+            watermark=options.watermark,
         )
-        return self._accept(session, order, external_id, expires)
+        parent = StoredVideo(
+            session.video_id,
+            session.video_key,
+            session.video_duration_ms,
+            session.video_expires_at_ms,
+        )
+        return self._accept(
+            account_id,
+            parent,
+            order,
+            external_id,
+            expires,
+            session_id=session.id,
+            kind=TaskKind.ADVANCED,
+            callback=options.callback,
+        )
+
+    def create_legacy(
+        self,
+        account_id: str,
+        request: LegacyRequest,
+        *,
+        external_id: str | None = None,
+        options: TaskOptions = _PLAIN,
+    ) -> Task:
+        """See `lipwright.jobs.service.LipsyncService.create_legacy`."""
+        self._check_options(options)
+        video_key = source_url = ""
+        if isinstance(request.video, OwnVideo):
+            with self._stores.database.read() as transaction:
+                video_key = own_video_key(transaction, account_id, request.video.id)
+        else:
+            # Looked up now, so that a URL that can never be fetched is refused and not accepted.
+            self._intake.check(request.video, "video")
+            source_url = request.video
+        expires = now_ms() + round(self._settings.result_days * 86_400_000)
+        with self._stores.scratch.folder() as folder:
+            deadline = time.monotonic() + self._settings.fetch_wait_s
+            sound = self._sound(request.sound, folder / "sound", deadline)
+            line = OrderedLine(
+                face_id="",
+                sound_start_ms=0,
+                sound_end_ms=sound.duration_ms if sound else 0,
+                insert_ms=0,
+                speech_volume=1.0,
+                fit=Fit.TRIM.value,
+            )
+            if sound is None:
+                line = line.with_url(request.sound)
+            else:
+                line = line.with_key(
+                    keep_sound(
+                        self._stores.artifacts, account_id, sound.path, sound.format, expires
+                    )
+                )
+        if video_key:
+            self._stores.artifacts.keep(account_id, video_key, expires)
+        order = Order(
+            video_key=video_key,
+            identification_key="",
+            original_volume=0.0,
+            lines=(line,),
+            engine=options.engine,
+            watermark=options.watermark,
+            source_url=source_url,
+        )
+        return self._accept(
+            account_id,
+            StoredVideo(new_id(), video_key, 0, expires),
+            order,
+            external_id,
+            expires,
+            session_id="",
+            kind=TaskKind.LEGACY,
+            callback=options.callback,
+        )
+
+    def _check_options(self, options: TaskOptions) -> None:
+        if options.engine:
+            known = sorted({point.name for point in entry_points(group=ENGINES)})
+            if options.engine not in known:
+                raise BadInputError(
+                    "engine", "unknown_engine", f"must be one of {', '.join(known)}"
+                )
+        if options.callback is not None:
+            check_url(options.callback.url, field="callback_url", allow=self._settings.fetch_allow)
 
     def _identification(self, session: SessionRow) -> Identification:
         try:
@@ -160,26 +267,42 @@ class TaskMaker:
         return _ReadySound(path, found["duration_ms"], found["format"])
 
     def _accept(
-        self, session: SessionRow, order: Order, external_id: str | None, expires: int
+        self,
+        account_id: str,
+        parent: StoredVideo,
+        order: Order,
+        external_id: str | None,
+        expires: int,
+        *,
+        session_id: str,
+        kind: TaskKind,
+        callback: Callback | None,
     ) -> Task:
-        """Write the task, the charge and the workflow in one transaction."""
+        """Write the task, the charge, the callback and the workflow in one transaction."""
         now = now_ms()
         price = self._settings.price_lipsync_micro_ptc
         row = TaskRow(
             id=new_id(),
-            account_id=session.account_id,
+            account_id=account_id,
             external_id=external_id,
-            session_id=session.id,
+            session_id=session_id,
+            kind=kind.value,
+            started_at_ms=None,
+            watermark=order.watermark,
+            watermark_key=None,
+            callback_url=callback.url if callback else None,
+            callback_writer=callback.writer if callback else "",
+            callback_base=callback.base if callback else "",
             status=TaskStatus.SUBMITTED.value,
             message="",
             stage="",
             progress=0.0,
             attempts=0,
             order=order.to_dict(),
-            parent_id=session.video_id,
-            parent_key=session.video_key,
-            parent_duration_ms=session.video_duration_ms,
-            parent_expires_at_ms=session.video_expires_at_ms,
+            parent_id=parent.id,
+            parent_key=parent.key,
+            parent_duration_ms=parent.duration_ms,
+            parent_expires_at_ms=parent.expires_at_ms,
             result_id=None,
             result_key=None,
             result_duration_ms=None,
@@ -192,9 +315,10 @@ class TaskMaker:
         try:
             with self._stores.database.write() as transaction:
                 if external_id is not None:
-                    _check_external_id(transaction, session.account_id, external_id)
+                    _check_external_id(transaction, account_id, external_id)
                 transaction.add(row)
                 ledger.record(transaction, row.account_id, Movement.LIPSYNC, row.id, -price)
+                tell(transaction, self._stores.signer, row)
                 transaction.flush()
                 engine.enqueue_lipsync(self._client, transaction, row.id)
         except IntegrityError:
@@ -209,13 +333,9 @@ def _check_lines(lines: Sequence[LineRequest], identification: Identification) -
     """Check all that needs no sound."""
     if not lines:
         raise BadInputError("lines", "empty", "must name at least one face")
-    seen: set[str] = set()
     for index, line in enumerate(lines):
         with _at(index):
             find_face(identification, line.face_id)
-            if line.face_id in seen:
-                raise BadInputError("face", "duplicate_face", f"{line.face_id} is chosen twice")
-            seen.add(line.face_id)
             check_volume("speech_volume", line.speech_volume)
             check_volume("original_volume", line.original_volume)
             if line.original_volume != lines[0].original_volume:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import threading
 from base64 import b64decode
+from collections.abc import Callable
+from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -13,9 +15,9 @@ from lipwright.dubbing.types import API_LIMITS
 from lipwright.errors import BadInputError, FailedError
 from lipwright.jobs.child import Child, ChildCancelledError, ChildLimits, ChildSlots
 from lipwright.jobs.intake import Intake, sha256_of, too_large
-from lipwright.jobs.records import session_value
+from lipwright.jobs.records import own_video_key, session_value
 from lipwright.jobs.stores import Stores
-from lipwright.jobs.values import Session
+from lipwright.jobs.values import OwnVideo, Session
 from lipwright.jobs.work import ChildFunctions, limits_to_dict
 from lipwright.settings import Settings
 from lipwright.store import ledger
@@ -23,6 +25,55 @@ from lipwright.store.clock import now_ms
 from lipwright.store.ids import new_id
 from lipwright.store.ledger import Movement
 from lipwright.store.tables import FaceRow, SessionRow
+
+
+@dataclass(frozen=True)
+class KeptVideo:
+    """A video that was looked at: its object, what was found in it, and until when both live."""
+
+    key: str
+    found_key: str
+    found: dict[str, Any]
+    expires_at_ms: int
+
+
+def keep_video(
+    settings: Settings,
+    stores: Stores,
+    account_id: str,
+    path: Path,
+    find_faces: Callable[[Path], dict[str, Any]],
+) -> KeptVideo:
+    """Look for a video's faces, unless that was done before, and keep both.
+
+    Parameters
+    ----------
+    settings, stores
+        How long, and where.
+    account_id
+        Whose video it is.
+    path
+        The video, on this machine.
+    find_faces
+        Identifies it; a refused video leaves nothing behind.
+    """
+    artifacts, objects = stores.artifacts, stores.objects
+    digest = sha256_of(path)
+    # Faces found by another version of lipwright may differ: they are looked for again.
+    found_key = f"accounts/{account_id}/identifications/{digest}-{version('lipwright')}.json"
+    video_key = f"accounts/{account_id}/inputs/{digest}.mp4"
+    # As long as a task may need them that is made at the session's very end.
+    expires = now_ms() + round(
+        settings.session_hours * 3_600_000 + settings.result_days * 86_400_000
+    )
+    if objects.exists(found_key) and artifacts.keep(account_id, found_key, expires):
+        found = json.loads(objects.read(found_key))
+    else:
+        found = find_faces(path)
+        artifacts.publish(account_id, found_key, json.dumps(found).encode(), expires)
+    if not artifacts.keep(account_id, video_key, expires):
+        objects.put(video_key, path)
+    return KeptVideo(video_key, found_key, found, expires)
 
 
 class Identifier:
@@ -42,7 +93,7 @@ class Identifier:
         self._intake = Intake(settings, stores.objects, stores.signer)
         self._slots = ChildSlots(settings.identify_concurrency)
 
-    def identify(self, account_id: str, video: str | Path) -> Session:
+    def identify(self, account_id: str, video: str | Path | OwnVideo) -> Session:
         """See `lipwright.jobs.service.LipsyncService.identify`."""
         max_bytes = API_LIMITS.max_video_bytes or 0
         with self._stores.scratch.folder() as folder:
@@ -50,6 +101,11 @@ class Identifier:
                 path = video
                 if path.stat().st_size > max_bytes:
                     raise too_large("video", max_bytes)
+            elif isinstance(video, OwnVideo):
+                path = folder / "video"
+                with self._stores.database.read() as transaction:
+                    key = own_video_key(transaction, account_id, video.id)
+                self._intake.bring_own(key, path, max_bytes=max_bytes, field="video_id")
             else:
                 path = folder / "video"
                 self._intake.bring(
@@ -59,26 +115,8 @@ class Identifier:
                     timeout_s=self._settings.fetch_timeout_s,
                     field="video",
                 )
-            return self._identify_file(account_id, path)
-
-    def _identify_file(self, account_id: str, path: Path) -> Session:
-        artifacts, objects = self._stores.artifacts, self._stores.objects
-        digest = sha256_of(path)
-        # Faces found by another version of lipwright may differ: they are looked for again.
-        found_key = f"accounts/{account_id}/identifications/{digest}-{version('lipwright')}.json"
-        video_key = f"accounts/{account_id}/inputs/{digest}.mp4"
-        # As long as a task may need them that is made at the session's very end.
-        expires = now_ms() + round(
-            self._settings.session_hours * 3_600_000 + self._settings.result_days * 86_400_000
-        )
-        if objects.exists(found_key) and artifacts.keep(account_id, found_key, expires):
-            found = json.loads(objects.read(found_key))
-        else:
-            found = self._find_faces(path)
-            artifacts.publish(account_id, found_key, json.dumps(found).encode(), expires)
-        if not artifacts.keep(account_id, video_key, expires):
-            objects.put(video_key, path)
-        return self._new_session(account_id, video_key, found_key, found, expires)
+            kept = keep_video(self._settings, self._stores, account_id, path, self._find_faces)
+        return self._new_session(account_id, kept)
 
     def _find_faces(self, path: Path) -> dict[str, Any]:
         limits = ChildLimits(self._settings.child_memory_mb, self._settings.identify_timeout_s)
@@ -100,30 +138,23 @@ class Identifier:
             # A sound video crashes no decoder and fits: it is the video's fault.
             raise BadInputError("video", error.reason, "it cannot be read") from None
 
-    def _new_session(
-        self,
-        account_id: str,
-        video_key: str,
-        found_key: str,
-        found: dict[str, Any],
-        video_expires: int,
-    ) -> Session:
+    def _new_session(self, account_id: str, kept: KeptVideo) -> Session:
         now = now_ms()
         price = self._settings.price_identify_micro_ptc
         row = SessionRow(
             id=new_id(),
             account_id=account_id,
             video_id=new_id(),
-            video_key=video_key,
-            video_duration_ms=found["video"]["duration_ms"],
-            video_expires_at_ms=video_expires,
-            identification_key=found_key,
+            video_key=kept.key,
+            video_duration_ms=kept.found["video"]["duration_ms"],
+            video_expires_at_ms=kept.expires_at_ms,
+            identification_key=kept.found_key,
             price_micro_ptc=price,
             created_at_ms=now,
             expires_at_ms=now + round(self._settings.session_hours * 3_600_000),
         )
         faces = []
-        for position, face in enumerate(found["faces"]):
+        for position, face in enumerate(kept.found["faces"]):
             image_key = f"accounts/{account_id}/sessions/{row.id}/{face['face_id']}.jpg"
             image = b64decode(face["image_jpeg"])
             self._stores.artifacts.publish(account_id, image_key, image, row.expires_at_ms)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from lipwright.errors import BadInputError
 from lipwright.jobs.links import token_in
-from lipwright.media.fetch import fetch
+from lipwright.media.fetch import check_url, fetch
 from lipwright.settings import Settings
 from lipwright.store.objects import MissingObjectError, ObjectStore
 from lipwright.store.signing import BadTokenError, Signer
@@ -43,12 +43,21 @@ class Intake:
                 field=field,
             )
             return
+        self.bring_own(key, destination, max_bytes=max_bytes, field=field)
+
+    def bring_own(self, key: str, destination: Path, *, max_bytes: int, field: str) -> None:
+        """Write an object of ours to a new file; raises `BadInputError` for the field."""
         try:
             if self._objects.size(key) > max_bytes:
                 raise too_large(field, max_bytes)
             self._objects.get(key, destination)
         except MissingObjectError:
             raise BadInputError(field, "expired_file", "the file is not kept any more") from None
+
+    def check(self, url: str, field: str) -> None:
+        """Refuse at once what can never be brought in; raises `BadInputError` for the field."""
+        if self._own_key(url) is None:
+            check_url(url, field=field, allow=self._settings.fetch_allow)
 
     def _own_key(self, url: str) -> str | None:
         token = token_in(url)

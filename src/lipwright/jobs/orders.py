@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Self
 
 from lipwright.dubbing.placement import check_line
-from lipwright.dubbing.types import API_LIMITS, Identification, Line
+from lipwright.dubbing.types import API_LIMITS, Fit, Identification, Line
+from lipwright.errors import BadInputError
 from lipwright.jobs.intake import sha256_of
 from lipwright.jobs.values import LineRequest
 from lipwright.store.artifacts import Artifacts
@@ -24,6 +27,9 @@ class OrderedLine:
     speech_volume: float
     sound_key: str | None = None
     sound_url: str | None = None
+    fit: str = Fit.STRICT.value
+    pad_ms: int = 0
+    transcript: str = ""
 
     @classmethod
     def asked(cls, request: LineRequest) -> Self:
@@ -34,6 +40,8 @@ class OrderedLine:
             sound_end_ms=request.sound_end_ms,
             insert_ms=request.insert_ms,
             speech_volume=request.speech_volume,
+            fit=request.fit.value,
+            transcript=request.transcript,
         )
 
     def with_key(self, key: str) -> Self:
@@ -53,17 +61,40 @@ class OrderedLine:
             speech_end_ms=self.sound_end_ms,
             insert_ms=self.insert_ms,
             speech_volume=self.speech_volume,
+            fit=Fit(self.fit),
+            pad_ms=self.pad_ms,
+            transcript=self.transcript,
         )
 
 
 @dataclass(frozen=True)
 class Order:
-    """All that a worker must know to render a task."""
+    """All that a worker must know to render a task.
+
+    Attributes
+    ----------
+    video_key, identification_key
+        Objects of ours. Without an identification the worker makes it and gives the only line
+        to the largest face; without a video it fetches that from ``source_url`` before.
+    original_volume
+        Factor on the video's own sound.
+    lines
+        Who says what.
+    engine
+        Name of the rendering engine; empty: the default.
+    watermark
+        Whether a watermarked copy is made, too.
+    source_url
+        Where the video comes from.
+    """
 
     video_key: str
     identification_key: str
     original_volume: float
     lines: tuple[OrderedLine, ...]
+    engine: str = ""
+    watermark: bool = False
+    source_url: str = ""
 
     def with_line(self, index: int, line: OrderedLine) -> Self:
         """Return the order with one line replaced."""
@@ -108,7 +139,31 @@ def checked_line(
         sound_start_ms=checked.speech_start_ms,
         sound_end_ms=checked.speech_end_ms,
         insert_ms=checked.insert_ms,
+        pad_ms=checked.pad_ms,
     )
+
+
+def check_no_overlap(lines: Sequence[OrderedLine]) -> None:
+    """Refuse lines of one face that overlap: a mouth says one thing at a time.
+
+    Raises
+    ------
+    BadInputError
+        Field ``insert``, reason ``lines_overlap``, with the later line's index.
+    """
+    ordered = sorted(
+        enumerate(line.to_line(Path("speech")) for line in lines),
+        key=lambda item: (item[1].face_id, item[1].insert_ms),
+    )
+    for (_, before), (index, line) in pairwise(ordered):
+        if before.face_id == line.face_id and line.insert_ms < before.end_ms:
+            raise BadInputError(
+                "insert",
+                "lines_overlap",
+                f"face {line.face_id} already speaks until {before.end_ms} ms; "
+                f"this line begins at {line.insert_ms} ms",
+                index=index,
+            )
 
 
 def keep_sound(

@@ -9,7 +9,6 @@ from __future__ import annotations
 import importlib
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
@@ -37,25 +36,6 @@ class DeliveryStatus(StrEnum):
     PENDING = "pending"
     DELIVERED = "delivered"
     UNDELIVERED = "undelivered"
-
-
-@dataclass(frozen=True)
-class Callback:
-    """Who is to be told of a task's changes.
-
-    Attributes
-    ----------
-    url
-        Where to.
-    base
-        How links to our files begin: scheme and host under which the caller reached us.
-    writer
-        ``module:name`` of the `CallbackWriter` that knows the caller's dialect.
-    """
-
-    url: str
-    base: str
-    writer: str
 
 
 def tell(transaction: Transaction, signer: Signer, row: TaskRow) -> None:

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session as Transaction
 
 from lipwright.errors import BadInputError
 from lipwright.jobs.values import (
+    Delivery,
     NotFoundError,
     Session,
     SessionFace,
     StoredVideo,
     Task,
+    TaskKind,
     TaskStatus,
     Upload,
 )
 from lipwright.store.clock import now_ms
-from lipwright.store.tables import FaceRow, SessionRow, TaskRow, UploadRow
+from lipwright.store.tables import DeliveryRow, FaceRow, SessionRow, TaskRow, UploadRow
 
 
 def live_session(transaction: Transaction, account_id: str, session_id: str) -> SessionRow:
@@ -31,17 +35,71 @@ def live_session(transaction: Transaction, account_id: str, session_id: str) -> 
     return row
 
 
-def task_row(transaction: Transaction, account_id: str, id: str) -> TaskRow:
-    """Return a task by its own or its external id; a task's own id goes first."""
-    rows = transaction.scalars(
-        select(TaskRow).where(
-            TaskRow.account_id == account_id, or_(TaskRow.id == id, TaskRow.external_id == id)
-        )
-    ).all()
+def task_row(
+    transaction: Transaction,
+    account_id: str,
+    id: str,
+    *,
+    kind: TaskKind | None = None,
+    lock: bool = False,
+) -> TaskRow:
+    """Return a task by its own or its external id; a task's own id goes first.
+
+    Parameters
+    ----------
+    transaction
+        For reading, or for writing if the row is to be locked.
+    account_id, id
+        Whose task, and which.
+    kind
+        Look only at tasks that this operation made.
+    lock
+        Keep others from changing the row until the transaction ends.
+    """
+    query = select(TaskRow).where(
+        TaskRow.account_id == account_id, or_(TaskRow.id == id, TaskRow.external_id == id)
+    )
+    if kind is not None:
+        query = query.where(TaskRow.kind == kind.value)
+    rows = transaction.scalars(query.with_for_update() if lock else query).all()
     live = [row for row in rows if row.expires_at_ms > now_ms()]
     if not live:
         raise NotFoundError("task", id)
     return min(live, key=lambda row: row.id != id)
+
+
+def own_video_key(transaction: Transaction, account_id: str, id: str) -> str:
+    """Return the object's key of a video of this account: a result, an upload, a session's own.
+
+    Raises
+    ------
+    BadInputError
+        Field ``video_id``: ``unknown_video``, ``expired_video``.
+    """
+    now = now_ms()
+    expired = False
+    candidates: list[tuple[Any, Any, Any, Any]] = [
+        (TaskRow.result_id, TaskRow.result_key, TaskRow.expires_at_ms, TaskRow.account_id),
+        (UploadRow.id, UploadRow.key, UploadRow.expires_at_ms, UploadRow.account_id),
+        (
+            SessionRow.video_id,
+            SessionRow.video_key,
+            SessionRow.video_expires_at_ms,
+            SessionRow.account_id,
+        ),
+        (TaskRow.parent_id, TaskRow.parent_key, TaskRow.parent_expires_at_ms, TaskRow.account_id),
+    ]
+    for column, key, expires, account in candidates:
+        found = transaction.execute(
+            select(key, expires).where(column == id, account == account_id, key != "")
+        ).first()
+        if found is not None:
+            if found[1] > now:
+                return str(found[0])
+            expired = True
+    if expired:
+        raise BadInputError("video_id", "expired_video", f"video {id} is not kept any more")
+    raise BadInputError("video_id", "unknown_video", f"there is no video {id}")
 
 
 def session_value(row: SessionRow, faces: list[FaceRow]) -> Session:
@@ -64,11 +122,12 @@ def session_value(row: SessionRow, faces: list[FaceRow]) -> Session:
 
 def task_value(row: TaskRow) -> Task:
     """Return a task as its owner sees it."""
-    result = None
+    result = watermarked = None
     if row.result_id is not None and row.result_key is not None:
-        result = StoredVideo(
-            row.result_id, row.result_key, row.result_duration_ms or 0, row.expires_at_ms
-        )
+        length = row.result_duration_ms or 0
+        result = StoredVideo(row.result_id, row.result_key, length, row.expires_at_ms)
+        if row.watermark_key is not None:
+            watermarked = StoredVideo(row.result_id, row.watermark_key, length, row.expires_at_ms)
     return Task(
         id=row.id,
         account_id=row.account_id,
@@ -85,6 +144,27 @@ def task_value(row: TaskRow) -> Task:
         created_at_ms=row.created_at_ms,
         updated_at_ms=row.updated_at_ms,
         price_micro_ptc=row.price_micro_ptc,
+        kind=TaskKind(row.kind),
+        parent_url=row.order.get("source_url") or "",
+        watermark=row.watermark,
+        watermarked=watermarked,
+        callback_url=row.callback_url,
+    )
+
+
+def delivery_value(row: DeliveryRow) -> Delivery:
+    """Return a callback as its owner sees it."""
+    return Delivery(
+        id=row.id,
+        number=row.number,
+        url=row.url,
+        task_status=TaskStatus(row.task_status),
+        status=row.status,
+        attempts=row.attempts,
+        last_error=row.last_error,
+        next_at_ms=row.next_at_ms if row.status == "pending" else None,
+        created_at_ms=row.created_at_ms,
+        updated_at_ms=row.updated_at_ms,
     )
 
 

@@ -6,7 +6,7 @@ import mimetypes
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
 from types import TracebackType
@@ -15,18 +15,26 @@ from typing import Self
 from dbos import DBOSClient
 from sqlalchemy import func, select
 
+from lipwright.errors import BadInputError
 from lipwright.jobs import engine, records
 from lipwright.jobs.creating import TaskMaker
 from lipwright.jobs.identifying import Identifier
 from lipwright.jobs.links import file_path
+from lipwright.jobs.outlook import outlook
 from lipwright.jobs.stores import Stores
+from lipwright.jobs.transitions import end_unpaid
 from lipwright.jobs.uploading import keep_upload
 from lipwright.jobs.values import (
+    Delivery,
     Health,
+    LegacyRequest,
     LineRequest,
     NotFoundError,
+    OwnVideo,
     Session,
     Task,
+    TaskKind,
+    TaskOptions,
     TaskStatus,
     Upload,
 )
@@ -35,7 +43,10 @@ from lipwright.jobs.worker import WORKER_PREFIX
 from lipwright.settings import Settings
 from lipwright.store.objects import MissingObjectError, ObjectStore
 from lipwright.store.signing import BadTokenError
-from lipwright.store.tables import TaskRow
+from lipwright.store.tables import DeliveryRow, TaskRow
+
+CANCELLED_MESSAGE = "cancelled by its owner"
+_PLAIN = TaskOptions()
 
 
 @dataclass(frozen=True)
@@ -135,7 +146,7 @@ class LipsyncService:
         """Return the account of an API key's secret, or None if it is unknown or revoked."""
         return self._open.stores.keys.find_account(secret)
 
-    def identify(self, account_id: str, video: str | Path) -> Session:
+    def identify(self, account_id: str, video: str | Path | OwnVideo) -> Session:
         """Find the faces of a video that can be lip-synced.
 
         Parameters
@@ -143,13 +154,14 @@ class LipsyncService:
         account_id
             Whose session it becomes.
         video
-            An http(s) URL, a link to one of our own files, or a file on this machine (which is
-            copied and left alone).
+            An http(s) URL, a link to one of our own files, a video that the account already has
+            here, or a file on this machine (which is copied and left alone).
 
         Raises
         ------
         BadInputError
-            Field ``video``: cannot be fetched, not a usable video, outside `API_LIMITS`.
+            Field ``video``: cannot be fetched, not a usable video, outside `API_LIMITS`; or
+            ``video_id``: ``unknown_video``, ``expired_video``.
         FailedError
             Identifying ran out of time or memory, or crashed.
         """
@@ -162,6 +174,7 @@ class LipsyncService:
         lines: Sequence[LineRequest],
         *,
         external_id: str | None = None,
+        options: TaskOptions = _PLAIN,
     ) -> Task:
         """Check the lines, accept the task and charge for it, all or nothing.
 
@@ -172,15 +185,51 @@ class LipsyncService:
         ------
         BadInputError
             Fields ``session`` (``unknown_session``, ``expired_session``), ``lines`` (``empty``),
-            ``face`` (``unknown_face``, ``duplicate_face``), ``speech`` (not Base64, unreachable,
-            wrong format, too large, …), ``speech_start``, ``speech_end``, ``insert``,
+            ``face`` (``unknown_face``), ``speech`` (not Base64, unreachable,
+            wrong format, too large, …), ``speech_start``, ``speech_end``, ``insert`` (also
+            ``lines_overlap``: one face cannot say two things at once),
             ``speech_volume``, ``original_volume``, ``external_task_id`` (``duplicate``); with
-            ``index`` set to the line's position where one is at fault.
+            ``index`` set to the line's position where one is at fault; ``engine``
+            (``unknown_engine``), ``callback_url``.
         """
-        return self._open.maker.create(account_id, session_id, lines, external_id=external_id)
+        made = self._open.maker.create(
+            account_id, session_id, lines, external_id=external_id, options=options
+        )
+        return self.find_task(account_id, made.id)
 
-    def find_task(self, account_id: str, id: str) -> Task:
+    def create_legacy(
+        self,
+        account_id: str,
+        request: LegacyRequest,
+        *,
+        external_id: str | None = None,
+        options: TaskOptions = _PLAIN,
+    ) -> Task:
+        """Accept a task for a video that was not identified: its largest face says the sound.
+
+        The video is fetched and looked at by the worker, so its faults show in the task. The
+        sound begins where the face does, replaces the video's own and is cut to fit.
+
+        Raises
+        ------
+        BadInputError
+            As `create`, for ``video``, ``video_id``, ``speech``, ``external_task_id``,
+            ``engine`` and ``callback_url``.
+        """
+        made = self._open.maker.create_legacy(
+            account_id, request, external_id=external_id, options=options
+        )
+        return self.find_task(account_id, made.id)
+
+    def find_task(self, account_id: str, id: str, *, kind: TaskKind | None = None) -> Task:
         """Return a task by its id or by its caller's own external id.
+
+        Parameters
+        ----------
+        account_id, id
+            Whose task, and which.
+        kind
+            Look only at tasks that this operation made.
 
         Raises
         ------
@@ -188,7 +237,58 @@ class LipsyncService:
             The account has no such task, or it has expired.
         """
         with self._open.stores.database.read() as transaction:
-            return records.task_value(records.task_row(transaction, account_id, id))
+            row = records.task_row(transaction, account_id, id, kind=kind)
+            ahead = outlook(transaction, row, self._slots())
+            return replace(
+                records.task_value(row), queue_position=ahead.queue_position, eta_s=ahead.eta_s
+            )
+
+    def _slots(self) -> int:
+        """How many tasks are worked on at the same time, if all workers are set up as we are."""
+        live = len(self._open.stores.leases.live(WORKER_PREFIX))
+        return live * self.settings.worker_concurrency
+
+    def cancel(self, account_id: str, id: str) -> Task:
+        """End a task that waits or is worked on, and give its price back.
+
+        The worker, wherever it runs, kills the render within a second. Cancelling a cancelled
+        task changes nothing.
+
+        Raises
+        ------
+        NotFoundError
+            As `find_task`.
+        BadInputError
+            Field ``task``, reason ``finished``: it has succeeded or failed already.
+        """
+        stores = self._open.stores
+        with stores.database.write() as transaction:
+            row = records.task_row(transaction, account_id, id, lock=True)
+            ended = end_unpaid(
+                transaction, stores.signer, row, TaskStatus.CANCELLED, CANCELLED_MESSAGE
+            )
+            task = records.task_value(row)
+        if not ended and task.status is not TaskStatus.CANCELLED:
+            word = "succeeded" if task.status is TaskStatus.SUCCEED else "failed"
+            raise BadInputError("task", "finished", f"task {task.id} has already {word}")
+        return task
+
+    def deliveries(self, account_id: str, task_id: str) -> list[Delivery]:
+        """Return the callbacks of a task, in the order in which they are sent.
+
+        Raises
+        ------
+        NotFoundError
+            As `find_task`.
+        """
+        with self._open.stores.database.read() as transaction:
+            row = records.task_row(transaction, account_id, task_id)
+            rows = transaction.scalars(
+                select(DeliveryRow)
+                .where(DeliveryRow.task_id == row.id)
+                .order_by(DeliveryRow.number)
+            )
+            return [records.delivery_value(found) for found in rows]
 
     def upload(self, account_id: str, file_name: str, path: Path) -> Upload:
         """Keep a caller's file for later use as a video or a sound.

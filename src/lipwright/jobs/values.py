@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from lipwright.dubbing.types import Fit
 from lipwright.errors import LipwrightError
 
 DEFAULT_ACCOUNT = "default"
@@ -96,11 +97,80 @@ class LineRequest:
     insert_ms: int
     speech_volume: float = 1.0
     original_volume: float = 1.0
+    fit: Fit = Fit.STRICT
+    transcript: str = ""
+
+
+@dataclass(frozen=True)
+class OwnVideo:
+    """A video that the service already has: a result, a session's video or an uploaded one."""
+
+    id: str
+
+
+@dataclass(frozen=True)
+class LegacyRequest:
+    """One sound for whoever is largest in a video that nobody has identified yet.
+
+    Attributes
+    ----------
+    video
+        An http(s) URL, a link to one of our own files, or a video of ours.
+    sound
+        A URL, raw Base64 or a data URI.
+    """
+
+    video: str | OwnVideo
+    sound: str
+
+
+@dataclass(frozen=True)
+class Callback:
+    """Who is to be told of a task's changes.
+
+    Attributes
+    ----------
+    url
+        Where to.
+    base
+        How links to our files begin: scheme and host under which the caller reached us.
+    writer
+        ``module:name`` of the `lipwright.jobs.outbox.CallbackWriter` that knows the caller's
+        dialect.
+    """
+
+    url: str
+    base: str
+    writer: str
+
+
+@dataclass(frozen=True)
+class TaskOptions:
+    """What may be said of a task beside its lines.
+
+    Attributes
+    ----------
+    engine
+        Name under which the rendering engine is registered; empty: the default.
+    watermark
+        Whether a watermarked copy of the result is made, too.
+    callback
+        Who is told of each change of status.
+    """
+
+    engine: str = ""
+    watermark: bool = False
+    callback: Callback | None = None
 
 
 @dataclass(frozen=True)
 class Task:
-    """A lip-sync task as its owner sees it. Times are Unix ms."""
+    """A lip-sync task as its owner sees it. Times are Unix ms.
+
+    ``parent_url`` is where the parent video comes from while it is not fetched yet (its key is
+    empty until then). ``queue_position`` counts from 1 and is None once the work has begun;
+    ``eta_s`` is None where nothing is known.
+    """
 
     id: str
     account_id: str
@@ -115,6 +185,29 @@ class Task:
     created_at_ms: int
     updated_at_ms: int
     price_micro_ptc: int = 0
+    kind: TaskKind = TaskKind.ADVANCED
+    parent_url: str = ""
+    watermark: bool = False
+    watermarked: StoredVideo | None = None
+    callback_url: str | None = None
+    queue_position: int | None = None
+    eta_s: float | None = None
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """One callback of a task: what it tells, and whether it has arrived. Times are Unix ms."""
+
+    id: str
+    number: int
+    url: str
+    task_status: TaskStatus
+    status: str
+    attempts: int
+    last_error: str
+    next_at_ms: int | None
+    created_at_ms: int
+    updated_at_ms: int
 
 
 @dataclass(frozen=True)

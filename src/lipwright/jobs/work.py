@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from lipwright.dubbing.types import Limits, Line, Progress
+from lipwright.dubbing.types import Fit, Limits, Line, Progress
 from lipwright.jobs.child_main import Report
 
 
@@ -36,7 +36,7 @@ def line_to_dict(line: Line) -> dict[str, Any]:
 
 def line_from_dict(values: dict[str, Any]) -> Line:
     """Return the line that `line_to_dict` took apart."""
-    return Line(**{**values, "speech": Path(values["speech"])})
+    return Line(**{**values, "speech": Path(values["speech"]), "fit": Fit(values["fit"])})
 
 
 def identify_video(arguments: dict[str, Any], report: Report) -> dict[str, Any]:

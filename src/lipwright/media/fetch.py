@@ -76,7 +76,7 @@ def fetch(
         ``forbidden_address``, ``unreachable``, ``timeout``, ``too_many_redirects``,
         ``http_status``, ``too_large``, ``empty``, ``incomplete``, ``bad_response``.
     """
-    job = _Fetch(field, max_bytes, allow, timeout_s, resolve or resolve_by_system)
+    job = Fetching(field, max_bytes, allow, timeout_s, resolve or resolve_by_system)
     handle, name = tempfile.mkstemp(dir=destination.parent, prefix=".fetch-", suffix=".part")
     part = Path(name)
     try:
@@ -87,6 +87,25 @@ def fetch(
     finally:
         part.unlink(missing_ok=True)
     return destination
+
+
+def check_url(text: str, *, field: str, allow: Sequence[Network] = ()) -> None:
+    """Refuse a URL that could never be fetched, without any look-up or connection.
+
+    Raises
+    ------
+    BadInputError
+        Reasons: ``bad_url``, ``bad_scheme``, ``credentials_in_url``; ``forbidden_address`` where
+        the host is a forbidden address itself and not a name.
+    """
+    job = Fetching(field, 0, allow, 1.0, resolve_by_system)
+    host = job.checked_url(text).host
+    try:
+        address = parse_address(host)
+    except ValueError:
+        return
+    if not may_fetch(address, allow):
+        job.forbid()
 
 
 def resolve_by_system(host: str, port: int) -> list[str]:
@@ -101,7 +120,7 @@ def resolve_by_system(host: str, port: int) -> list[str]:
     return list(dict.fromkeys(str(entry[4][0]) for entry in found))
 
 
-class _Fetch:
+class Fetching:
     """One fetch: its limits, its clock, and the words for what goes wrong."""
 
     def __init__(
@@ -121,19 +140,19 @@ class _Fetch:
 
     def run(self, text: str) -> Iterator[bytes]:
         """Follow the URL to its file and yield the file's bytes."""
-        url = self._checked_url(text)
+        url = self.checked_url(text)
         for _ in range(MAX_REDIRECTS + 1):
             target: str | None = None
             # A pool for each hop: nothing is reused, so nothing is used that was not checked.
             with (
-                self._words_for_faults(),
+                self.words_for_faults(),
                 httpcore.ConnectionPool(
-                    ssl_context=_tls(),
+                    ssl_context=verifying_tls(),
                     max_connections=1,
                     network_backend=CheckedBackend(self.addresses, self.left_s),
                 ) as pool,
                 pool.stream(
-                    "GET", _core_url(url), headers=_headers(url), extensions=_TIMEOUTS
+                    "GET", core_url(url), headers=_headers(url), extensions=_TIMEOUTS
                 ) as answer,
             ):
                 if answer.status in _REDIRECTS:
@@ -143,7 +162,7 @@ class _Fetch:
                 else:
                     yield from self._body(answer)
                     return
-            url = self._checked_url(target, base=url)
+            url = self.checked_url(target, base=url)
         self.refuse("too_many_redirects", f"it redirects more than {MAX_REDIRECTS} times")
 
     def refuse(self, reason: str, detail: str) -> NoReturn:
@@ -154,7 +173,7 @@ class _Fetch:
         """Seconds until the deadline; raises when there are none left."""
         left = self._deadline - time.monotonic()
         if left <= 0:
-            self._too_slow()
+            self.too_slow()
         return left
 
     def addresses(self, host: str, port: int) -> list[Address]:
@@ -172,14 +191,15 @@ class _Fetch:
             try:
                 address = parse_address(text)
             except ValueError:
-                self._forbid()
+                self.forbid()
             # One bad address among good ones is how rebinding looks: refuse them all.
             if not may_fetch(address, self._allow):
-                self._forbid()
+                self.forbid()
             addresses.append(address)
         return addresses
 
-    def _checked_url(self, text: str, base: httpx.URL | None = None) -> httpx.URL:
+    def checked_url(self, text: str, base: httpx.URL | None = None) -> httpx.URL:
+        """Read a URL, or a redirect's target, and refuse what is never fetched."""
         if len(text) > MAX_URL_CHARS:
             self.refuse("bad_url", f"it is longer than {MAX_URL_CHARS} characters")
         try:
@@ -217,11 +237,12 @@ class _Fetch:
             self.refuse("empty", "the server sent an empty file")
 
     @contextlib.contextmanager
-    def _words_for_faults(self) -> Iterator[None]:
+    def words_for_faults(self) -> Iterator[None]:
+        """Turn what the network does to us into the caller's errors."""
         try:
             yield
         except httpcore.TimeoutException:
-            self._too_slow()
+            self.too_slow()
         except httpcore.ConnectError as error:
             cause = error.__cause__ or error.__context__
             if isinstance(cause, ssl.SSLCertVerificationError):
@@ -239,7 +260,8 @@ class _Fetch:
         except (httpcore.LocalProtocolError, httpcore.UnsupportedProtocol):
             self.refuse("bad_url", "it is not a valid URL")
 
-    def _too_slow(self) -> NoReturn:
+    def too_slow(self) -> NoReturn:
+        """Raise the error for a deadline that has passed."""
         self.refuse("timeout", f"fetching took longer than {self._timeout_s:g} s")
 
     def _too_large(self) -> NoReturn:
@@ -247,7 +269,8 @@ class _Fetch:
         size = f"{limit / 1_000_000:g} MB" if limit >= 100_000 else f"{limit} bytes"
         self.refuse("too_large", f"must be at most {size}")
 
-    def _forbid(self) -> NoReturn:
+    def forbid(self) -> NoReturn:
+        """Raise the error for an address that is not public."""
         # Not which address: the answer must not map our network for strangers.
         self.refuse(
             "forbidden_address", "the URL's host is in a private network, which is not allowed"
@@ -264,12 +287,13 @@ _TIMEOUTS = {
 }
 
 
-def _tls() -> ssl.SSLContext:
+def verifying_tls() -> ssl.SSLContext:
     """Return a fresh verifying context; the usual SSL_CERT_FILE may name other authorities."""
     return httpx.create_ssl_context()
 
 
-def _core_url(url: httpx.URL) -> httpcore.URL:
+def core_url(url: httpx.URL) -> httpcore.URL:
+    """Return a URL as the connection's library wants it."""
     return httpcore.URL(
         scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path
     )
