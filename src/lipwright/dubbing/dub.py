@@ -96,7 +96,7 @@ def dub(
         speakers = cast(source, identification, lines, landmarker, chosen, tracked.at)
         rendered = _Steps(progress, "render", _TRACK_SHARE, 1.0, info)
         count = 0
-        with VideoWriter(output, info, sound) as writer:
+        with VideoWriter(output, info, sound, synthetic=True) as writer:
             for frame in source.frames():
                 changed = _render(chosen, speakers, frame)
                 writer.write(changed.y, changed.u, changed.v, changed.pts)

@@ -20,6 +20,7 @@ from av.video.stream import VideoStream
 
 from lipwright.errors import FailedError
 from lipwright.media.display import stored, write_matrix
+from lipwright.media.provenance import mark
 from lipwright.media.types import F32, U8, VideoInfo
 
 X264_PRESET = "veryfast"
@@ -48,6 +49,9 @@ class VideoWriter:
         sound track. Written as it is: neither padded nor cut to the picture.
     threads
         Encoder threads; 0 lets x264 choose.
+    synthetic
+        Whether the file says, for machines, that a part of it is synthetic
+        (`lipwright.media.provenance`).
 
     Raises
     ------
@@ -56,9 +60,16 @@ class VideoWriter:
     """
 
     def __init__(
-        self, path: Path, info: VideoInfo, audio: F32 | None = None, *, threads: int = 0
+        self,
+        path: Path,
+        info: VideoInfo,
+        audio: F32 | None = None,
+        *,
+        threads: int = 0,
+        synthetic: bool = False,
     ) -> None:
         self._path = path
+        self._synthetic = synthetic
         self._info = info
         self._audio = audio if audio is not None and len(audio) else None
         # Stamps below 0 cannot be stored; then, and only then, all of them move.
@@ -149,6 +160,8 @@ class VideoWriter:
                 finally:
                     self._container.close()
                 if kind is None:
+                    if self._synthetic:
+                        mark(self._part)
                     self._part.replace(self._path)
         except Exception:
             if kind is None:
