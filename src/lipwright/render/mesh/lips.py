@@ -39,8 +39,10 @@ INNER_OUTLINE: Final = np.array(
 _MIDDLE: Final = slice(3, 6)
 _EDGE_MARGIN: Final = 0.016
 _CORNER_SHARE: Final = 0.6
+_EDGE_BLUR: Final = 0.03
 _OPEN_GAP: Final = 0.06
-"""Margin in head units, reached at this gap: a millimetre, a fifth of a lip."""
+"""Margin in head units, reached at this gap (a millimetre, a fifth of a lip), and more for wide
+open mouths: they move fast and blur."""
 
 
 def inner_gaps(head: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -109,9 +111,11 @@ def into_the_lips(head: NDArray[np.float64]) -> NDArray[np.float64]:
         (N, P, 3), head units.
     """
     out = head.copy()
-    openness = np.clip(inner_gaps(head)[:, _MIDDLE].mean(1) / _OPEN_GAP, 0.0, 1.0)[:, None]
-    out[:, list(INNER_UPPER), 1] -= _EDGE_MARGIN * openness
-    out[:, list(INNER_LOWER), 1] += _EDGE_MARGIN * openness
+    gap = np.maximum(inner_gaps(head)[:, _MIDDLE].mean(1), 0.0)[:, None]
+    openness = np.minimum(gap / _OPEN_GAP, 1.0)
+    margin = _EDGE_MARGIN * openness + _EDGE_BLUR * gap
+    out[:, list(INNER_UPPER), 1] -= margin
+    out[:, list(INNER_LOWER), 1] += margin
     inner, outer = list(INNER_CORNERS), list(OUTER_CORNERS)
     share = _CORNER_SHARE * openness[..., None]
     out[:, inner] += share * (head[:, outer] - head[:, inner])

@@ -17,6 +17,10 @@ from lipwright.render.mesh.lips import inner_gaps, into_the_lips, set_gaps, want
 from lipwright.render.mesh.topology import lower_face_weight, ring_motion, with_ring
 
 _LANDMARK_SECONDS: Final = 0.2
+_NOISE: Final = (0.008, 0.02)
+"""Deviations from the smoothed landmarks, head units: below the first noise, above the second
+motion."""
+
 _POSE_SECONDS: Final = 0.36
 _JUMP: Final = 0.25
 """Mean way of the landmarks from one frame to the next, in head units, that no head moves."""
@@ -53,7 +57,7 @@ class OwnMouth:
 def own_mouth(track: FaceTrack) -> OwnMouth:
     """Take a track apart into head, resting face and mouth motion."""
     times = _times_with_breaks(track)
-    landmarks = smooth(track.landmarks, times, _LANDMARK_SECONDS)
+    landmarks = _without_noise(track, times)
     pose = _steady(fit_head(landmarks), times)
     head = pose.to_head(landmarks)
     seen = mouth_values_of_head(head).astype(np.float64)
@@ -63,6 +67,21 @@ def own_mouth(track: FaceTrack) -> OwnMouth:
     modes = mouth_basis().modes
     coefficients = moves @ modes.reshape(len(modes), -1).T
     return OwnMouth(pose, head, rest, coefficients, seen - rest_values)
+
+
+def _without_noise(track: FaceTrack, times: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Landmarks smoothed where they tremble, as seen where they really move.
+
+    A mouth that snaps open does so within a frame or two; smoothing it would take the lips'
+    pixels from where the lips are not, and show teeth between closed ones.
+    """
+    smoothed = smooth(track.landmarks, times, _LANDMARK_SECONDS)
+    rest = track.landmarks - smoothed
+    scale = fit_head(smoothed).scale[:, None]
+    size = np.linalg.norm(rest[..., :2], axis=2) / scale
+    low, high = _NOISE
+    share = np.clip((size - low) / (high - low), 0.0, 1.0)
+    return np.asarray(smoothed + share[..., None] * rest)
 
 
 def _times_with_breaks(track: FaceTrack) -> NDArray[np.float64]:
