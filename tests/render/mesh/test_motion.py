@@ -152,3 +152,9 @@ def test_nothing_is_smoothed_across_a_jump():
     wanted = plain.pose.origin + np.outer(np.arange(COUNT) >= 20, [60.0, 20.0, 0.0])
     assert jumped.pose.origin == pytest.approx(wanted, abs=0.6)
     assert jumped.head[[19, 20]] == pytest.approx(plain.head[[19, 20]], abs=0.04)
+
+
+def test_a_mouth_that_snaps_open_is_where_it_is_seen():
+    snap = np.where(np.arange(COUNT) < 20, 0.0, 0.3)
+    own = own_mouth(track(snap, noise=0.05))
+    assert own.values[:, 0] == pytest.approx(snap, abs=0.03)
