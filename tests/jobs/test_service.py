@@ -130,7 +130,7 @@ def test_another_accounts_things_look_unknown(service: LipsyncService, session: 
     [
         ([], "lines", "empty"),
         ([line(face_id="7")], "face", "unknown_face"),
-        ([line(), line()], "face", "duplicate_face"),
+        ([line(), line(insert_ms=2900)], "insert", "lines_overlap"),
         ([line(speech_volume=2.1)], "speech_volume", "out_of_range"),
         ([line(speech_volume=float("nan"))], "speech_volume", "out_of_range"),
         ([line(original_volume=-0.1)], "original_volume", "out_of_range"),

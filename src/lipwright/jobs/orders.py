@@ -6,11 +6,13 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from itertools import pairwise
 from pathlib import Path
+from statistics import median
 from typing import Any, Self
 
 from lipwright.dubbing.placement import check_line
 from lipwright.dubbing.types import API_LIMITS, Fit, Identification, Line
 from lipwright.errors import BadInputError
+from lipwright.faces.types import IdentifiedFace
 from lipwright.jobs.intake import sha256_of
 from lipwright.jobs.values import LineRequest
 from lipwright.store.artifacts import Artifacts
@@ -52,6 +54,25 @@ class OrderedLine:
         """Return the line with its sound still to be fetched."""
         return replace(self, sound_url=url)
 
+    def for_largest(self, identification: Identification, sound_ms: int) -> Self:
+        """Return the line, given to the video's largest face and put where that begins.
+
+        Raises
+        ------
+        BadInputError
+            Field ``video``, reason ``no_face``.
+        """
+        if not identification.faces:
+            raise BadInputError("video", "no_face", "no face in it can be lip-synced")
+        face = max(identification.faces, key=_largeness)
+        return replace(
+            self,
+            face_id=face.face_id,
+            sound_start_ms=0,
+            sound_end_ms=sound_ms,
+            insert_ms=face.start_ms,
+        )
+
     def to_line(self, speech: Path) -> Line:
         """Return the line with its sound in a local file."""
         return Line(
@@ -86,6 +107,8 @@ class Order:
         Whether a watermarked copy is made, too.
     source_url
         Where the video comes from.
+    moderated
+        Whether the moderators have let the inputs pass already.
     """
 
     video_key: str
@@ -95,6 +118,7 @@ class Order:
     engine: str = ""
     watermark: bool = False
     source_url: str = ""
+    moderated: bool = False
 
     def with_line(self, index: int, line: OrderedLine) -> Self:
         """Return the order with one line replaced."""
@@ -111,6 +135,13 @@ class Order:
         """Return the order that `to_dict` took apart."""
         lines = tuple(OrderedLine(**line) for line in values["lines"])
         return cls(**{**values, "lines": lines})
+
+
+def _largeness(face: IdentifiedFace) -> tuple[bool, float, int]:
+    """Long enough for a line, then large, then long."""
+    length_ms = face.end_ms - face.start_ms
+    areas = [sample.box.width * sample.box.height for sample in face.samples]
+    return length_ms >= (API_LIMITS.min_overlap_ms or 0), median(areas or [0.0]), length_ms
 
 
 def checked_line(

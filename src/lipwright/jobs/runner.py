@@ -15,7 +15,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import Future, wait
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -23,11 +23,21 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from lipwright.dubbing.serialize import identification_from_dict
-from lipwright.dubbing.types import API_LIMITS, Limits, Progress
+from lipwright.dubbing.types import API_LIMITS, Identification, Limits, Progress
 from lipwright.errors import BadInputError, FailedError
 from lipwright.jobs.child import Child, ChildCancelledError, ChildLimits
+from lipwright.jobs.identifying import keep_video
 from lipwright.jobs.intake import Intake
+from lipwright.jobs.moderation import (
+    SpokenSound,
+    Submission,
+    are_there_moderators,
+    check_inputs,
+    check_output,
+    shown_faces,
+)
 from lipwright.jobs.orders import Order, checked_line, keep_sound
+from lipwright.jobs.sealing import seal
 from lipwright.jobs.stores import Stores
 from lipwright.jobs.transitions import end_unpaid, enter
 from lipwright.jobs.values import FINAL, TaskStatus
@@ -137,23 +147,60 @@ class TaskRunner:
             return Order.from_dict(row.order)
 
     def prepare(self, attempt: Attempt) -> None:
-        """Fetch and check the sounds that were too slow for the request that named them."""
+        """Do what the request that made the task had no time for.
+
+        Fetch the video and find its faces, if that was not done; fetch and check the sounds that
+        were too slow for the request that named them.
+        """
         order = self.order_of(attempt)
+        if not order.identification_key:
+            order = self._identify(attempt, order)
+        identification: Identification | None = None
         for index, line in enumerate(order.lines):
-            if line.sound_url is None:
+            if line.face_id and line.sound_url is None:
                 continue
-            with self._stores.scratch.folder() as folder:
-                path = folder / "sound"
-                self._bring(
-                    attempt, line.sound_url, path, API_LIMITS.max_speech_bytes or 0, "speech"
-                )
-                duration_ms, key = self._keep_checked_sound(attempt, path)
-            found = json.loads(self._stores.objects.read(order.identification_key))
-            identification = identification_from_dict(found)
-            order = order.with_line(
-                index, checked_line(line, identification, duration_ms).with_key(key)
-            )
+            if identification is None:
+                found = json.loads(self._stores.objects.read(order.identification_key))
+                identification = identification_from_dict(found)
+            duration_ms = line.sound_end_ms
+            if line.sound_url is not None:
+                with self._stores.scratch.folder() as folder:
+                    path = folder / "sound"
+                    self._bring(
+                        attempt, line.sound_url, path, API_LIMITS.max_speech_bytes or 0, "speech"
+                    )
+                    duration_ms, key = self._keep_checked_sound(attempt, path)
+                line = line.with_key(key)
+            if not line.face_id:
+                line = line.for_largest(identification, duration_ms)
+            order = order.with_line(index, checked_line(line, identification, duration_ms))
         self._update(attempt, order=order.to_dict())
+
+    def _identify(self, attempt: Attempt, order: Order) -> Order:
+        """Bring the video in, find its faces, and write both into the order and the row."""
+        max_bytes = API_LIMITS.max_video_bytes or 0
+        limits = ChildLimits(self._settings.child_memory_mb, self._settings.identify_timeout_s)
+
+        def find_faces(path: Path) -> dict[str, Any]:
+            arguments = {"video": str(path), "limits": limits_to_dict(API_LIMITS)}
+            return self._run(attempt, self._functions.identify, arguments, limits)
+
+        with self._stores.scratch.folder() as folder:
+            path = folder / "video"
+            if order.video_key:
+                self._intake.bring_own(order.video_key, path, max_bytes=max_bytes, field="video_id")
+            else:
+                self._bring(attempt, order.source_url, path, max_bytes, "video")
+            kept = keep_video(self._settings, self._stores, attempt.account_id, path, find_faces)
+        order = replace(order, video_key=kept.key, identification_key=kept.found_key)
+        self._update(
+            attempt,
+            order=order.to_dict(),
+            parent_key=kept.key,
+            parent_duration_ms=kept.found["video"]["duration_ms"],
+            parent_expires_at_ms=kept.expires_at_ms,
+        )
+        return order
 
     def _bring(self, attempt: Attempt, url: str, path: Path, max_bytes: int, field: str) -> None:
         """Fetch a file, in a thread that is left to itself when the task is not wanted any more."""
@@ -198,7 +245,7 @@ class TaskRunner:
         Returns
         -------
         dict
-            ``key``, ``duration_ms`` and ``warnings`` for `finish`.
+            ``key``, ``watermark_key``, ``duration_ms`` and ``warnings`` for `finish`.
         """
         order = self.order_of(attempt)
         objects = self._stores.objects
@@ -218,7 +265,10 @@ class TaskRunner:
                 raise FailedError(
                     "expired", "the video or the sound is not kept any more"
                 ) from None
-            output = folder / "result.mp4"
+            submission = self._submission(attempt, order, video, identification, lines)
+            if submission is not None and not order.moderated:
+                check_inputs(submission)
+            output, watermarked = folder / "result.mp4", folder / "watermarked.mp4"
             found = self._run(
                 attempt,
                 self._functions.render,
@@ -228,15 +278,54 @@ class TaskRunner:
                     "lines": lines,
                     "original_volume": order.original_volume,
                     "output": str(output),
+                    "watermarked": str(watermarked) if order.watermark else None,
+                    "engine": order.engine,
                     # Checked when the task was made; what was right then must not fail now.
                     "limits": limits_to_dict(Limits()),
                 },
                 ChildLimits(self._settings.child_memory_mb, self._settings.render_timeout_s),
             )
+            if submission is not None:
+                check_output(submission, output)
+            for made in (output, watermarked)[: 1 + order.watermark]:
+                seal(self._settings, made, video, f"{attempt.task_id}.mp4")
             key = f"accounts/{attempt.account_id}/results/{attempt.task_id}.mp4"
             expires = now_ms() + round(self._settings.result_days * 86_400_000)
             self._stores.artifacts.publish(attempt.account_id, key, output, expires)
-        return {"key": key, "duration_ms": found["duration_ms"], "warnings": found["warnings"]}
+            watermark_key = None
+            if order.watermark:
+                watermark_key = f"{key.removesuffix('.mp4')}-watermarked.mp4"
+                self._stores.artifacts.publish(
+                    attempt.account_id, watermark_key, watermarked, expires
+                )
+        return {
+            "key": key,
+            "watermark_key": watermark_key,
+            "duration_ms": found["duration_ms"],
+            "warnings": found["warnings"],
+        }
+
+    def _submission(
+        self,
+        attempt: Attempt,
+        order: Order,
+        video: Path,
+        identification: Path,
+        lines: list[dict[str, Any]],
+    ) -> Submission | None:
+        """Gather what moderators see; None where there is none."""
+        if not are_there_moderators():
+            return None
+        found = identification_from_dict(json.loads(identification.read_text()))
+        return Submission(
+            attempt.account_id,
+            video,
+            shown_faces(found, {line.face_id for line in order.lines}),
+            tuple(
+                SpokenSound(line.face_id, Path(made["speech"]), line.transcript)
+                for line, made in zip(order.lines, lines, strict=True)
+            ),
+        )
 
     def finish(self, attempt: Attempt, result: dict[str, Any]) -> None:
         """Mark the task as succeeded, unless it was ended while its file was published."""
@@ -388,6 +477,8 @@ class _Watch:
 
 def words_for(error: BadInputError | FailedError) -> str:
     """Return a failed task's message."""
+    if error.reason == "moderated":
+        return error.detail
     if isinstance(error, BadInputError):
         return f"the {error.field.replace('_', ' ')} cannot be used: {error.detail}"
     return f"rendering failed: {error.detail}"

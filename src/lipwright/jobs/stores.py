@@ -13,9 +13,8 @@ from lipwright.store.database import Database
 from lipwright.store.keys import KeyStore
 from lipwright.store.leases import Leases
 from lipwright.store.objects import ObjectStore
-from lipwright.store.signing import Signer, load_secret
-
-SECRET_FILE = "signing-secret"
+from lipwright.store.signing import Signer, server_secret
+from lipwright.store.webhooks import WebhookSecrets
 
 
 class Stores:
@@ -32,12 +31,10 @@ class Stores:
         self.objects = ObjectStore(settings.storage_url)
         self.artifacts = Artifacts(self.database, self.objects)
         self.leases = Leases(self.database)
-        self.keys = KeyStore(self.database)
-        if settings.signing_secret is not None:
-            secret = settings.signing_secret.get_secret_value().encode()
-        else:
-            secret = load_secret(settings.data_dir / SECRET_FILE)
+        secret = server_secret(settings)
+        self.keys = KeyStore(self.database, secret)
         self.signer = Signer(secret)
+        self.webhooks = WebhookSecrets(self.database)
         self.scratch = Scratch(settings.temp_dir)
 
     def __enter__(self) -> Self:

@@ -13,6 +13,9 @@ from typing import Any
 from lipwright.dubbing.types import Fit, Limits, Line, Progress
 from lipwright.jobs.child_main import Report
 
+_DUB_SHARE = 0.85
+"""How much of the work the dubbing is where a watermarked copy is made, too."""
+
 
 @dataclass(frozen=True)
 class ChildFunctions:
@@ -63,16 +66,21 @@ def probe_speech(arguments: dict[str, Any], report: Report) -> dict[str, Any]:
 def render_lines(arguments: dict[str, Any], report: Report) -> dict[str, Any]:
     """Put ``lines`` into ``video``, writing ``output``.
 
-    ``identification`` is the path of a JSON file. Returns ``duration_ms``, ``frame_count`` and
-    ``warnings``.
+    ``identification`` is the path of a JSON file, ``engine`` empty for the default one. A
+    ``watermarked`` path asks for a copy with a visible mark. Returns ``duration_ms``,
+    ``frame_count`` and ``warnings``.
     """
     import json
 
     from lipwright.dubbing.dub import dub
     from lipwright.dubbing.serialize import identification_from_dict
+    from lipwright.render.engine import DEFAULT_ENGINE
+
+    marked = arguments.get("watermarked")
+    share = _DUB_SHARE if marked else 1.0
 
     def progress(value: Progress) -> None:
-        report(value.stage, value.fraction)
+        report(value.stage, value.fraction * share)
 
     result = dub(
         Path(arguments["video"]),
@@ -80,9 +88,15 @@ def render_lines(arguments: dict[str, Any], report: Report) -> dict[str, Any]:
         [line_from_dict(line) for line in arguments["lines"]],
         original_volume=arguments["original_volume"],
         output=Path(arguments["output"]),
+        engine=arguments.get("engine") or DEFAULT_ENGINE,
         limits=Limits(**arguments["limits"]),
         progress=progress,
     )
+    if marked:
+        from lipwright.media.watermark import watermark
+
+        report("watermark", share)
+        watermark(Path(arguments["output"]), Path(marked))
     return {
         "duration_ms": result.duration_ms,
         "frame_count": result.frame_count,

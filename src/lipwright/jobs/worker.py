@@ -17,6 +17,7 @@ from dbos import DBOS, DBOSConfig
 from sqlalchemy import delete
 
 from lipwright.jobs import engine
+from lipwright.jobs.courier import run_courier
 from lipwright.jobs.runner import TaskRunner
 from lipwright.jobs.stores import Stores
 from lipwright.jobs.sweep import sweep
@@ -123,7 +124,13 @@ class _Worker:
         """Renew the lease until told to stop; beside it look after the others' work."""
         lease_s = self._settings.lease_s
         caretaker = threading.Thread(target=self._care, args=(stop,), name="caretaker")
+        courier = threading.Thread(
+            target=run_courier,
+            args=(self._settings, self._stores, stop, self._over),
+            name="courier",
+        )
         caretaker.start()
+        courier.start()
         try:
             while not stop.wait(lease_s / 4):
                 # A lease that lapsed but was not taken (the machine slept) is simply renewed.
@@ -132,6 +139,7 @@ class _Worker:
         finally:
             self._over.set()
             caretaker.join()
+            courier.join()
 
     def _care(self, stop: threading.Event) -> None:
         """Take over from the dead and sweep, now and then."""
