@@ -9,6 +9,7 @@ import pytest
 from dubbing_clips import SIDE, SPOKEN, TAIL, TONE, click, make_wav, own_sound, presented
 
 from lipwright.dubbing.dub import dub
+from lipwright.dubbing.placement import check_line
 from lipwright.dubbing.types import Fit, Identification, Limits, Line
 from lipwright.errors import BadInputError
 from lipwright.faces.mouth_shape import mouth_values
@@ -173,8 +174,14 @@ def test_a_film_that_is_too_short_begins_anew(mute, mute_faces, tmp_path):
 
 def test_padding_rests(mute, mute_faces, tmp_path):
     output = tmp_path / "padded.mp4"
-    line = Line("0", SPOKEN, 100, 500, 200, fit=Fit.PAD)
-    dub(mute, mute_faces, [line], output=output, limits=Limits(min_speech_ms=1_000))
+    line = check_line(
+        Line("0", SPOKEN, 100, 500, 200, fit=Fit.PAD),
+        identification=mute_faces,
+        sound_duration_ms=probe_sound(SPOKEN).duration_ms,
+        limits=Limits(min_speech_ms=1_000),
+    )
+    assert line.pad_ms == 600
+    dub(mute, mute_faces, [line], output=output)
     (before, _), (after, _) = frames(mute), frames(output)
     change = np.abs(after - before)[:, 100:140, 70:125].mean((1, 2))
     assert (change[19:26] > 3).all()  # 0.6 s to 1.2 s: nothing is said, and she does not smile
@@ -245,7 +252,7 @@ def test_refusals_name_the_line(talk, talk_faces, tmp_path):
         ({"original_volume": 2.5}, "original_volume", "out_of_range"),
         ({"engine": "nonsense"}, "engine", "unknown_engine"),
         ({"limits": Limits(min_video_ms=5_000)}, "video", "too_short"),
-        ({"limits": Limits(min_overlap_ms=2_000)}, "insert", "too_little_overlap"),
+        ({"lines": [replace(LINE, insert_ms=-1)]}, "insert", "out_of_range"),
     ],
 )
 def test_other_refusals(talk, talk_faces, tmp_path, change, field, reason):

@@ -88,6 +88,5 @@ def test_each_line_and_each_face_speaks_for_itself():
     assert "face 2" in said[1]
 
 
-@pytest.mark.xfail(reason="a frame longer than 0.2 s is taken for an absence")
 def test_slow_film_is_no_absence():
     assert warnings_of([speaker(range(16), rate=4)], [LINE], False) == []

@@ -105,7 +105,7 @@ def plan_lines(track: FaceTrack, lines: Sequence[Line], frame_seconds: float) ->
             continue
         sound = read_sound(line.speech, line.speech_start_ms, line.speech_end_ms, SPEECH_RATE)
         # The model learned from cameras: a frame shows the mouth of the moment it is stamped with.
-        curve = predict_mouth(sound.mean(1), track.times[inside] - start)
+        curve = predict_mouth(sound.mean(1), track.times[inside] - start, line.transcript)
         channels[inside] = curve.values
         weight = np.maximum(weight, window_weight(track.times, start, end, frame_seconds))
     return RenderPlan(track.frame_indices, channels, weight * usable_weight(track))

@@ -64,7 +64,8 @@ def dub(
     engine
         Name of a registered engine.
     limits
-        What video and lines may measure.
+        What the video may measure. Lines are held against limits where they are placed
+        (`lipwright.dubbing.placement.check_line`); here they must only make sense.
     progress
         Told how far the work is: stages ``track``, ``render``.
 
@@ -76,7 +77,7 @@ def dub(
         The work itself failed. Nothing is left at ``output``.
     """
     check_volume("original_volume", original_volume)
-    lines = [_checked(line, i, identification, limits) for i, line in enumerate(lines)]
+    lines = [_checked(line, i, identification) for i, line in enumerate(lines)]
     if not lines:
         raise BadInputError("lines", "empty", "there must be at least one line")
     check_one_face_once(lines)
@@ -106,13 +107,12 @@ def dub(
     return DubResult(output, info.duration_ms, count, tuple(warnings_of(speakers, lines, limited)))
 
 
-def _checked(line: Line, index: int, identification: Identification, limits: Limits) -> Line:
+def _checked(line: Line, index: int, identification: Identification) -> Line:
     try:
         return check_line(
             line,
             identification=identification,
             sound_duration_ms=probe_sound(line.speech).duration_ms,
-            limits=limits,
         )
     except BadInputError as error:
         error.index = index

@@ -15,6 +15,7 @@ OVERSHOOT_MS: Final = 100
 clients compute ends from headers, and headers round."""
 
 _MAX_VOLUME: Final = 2.0
+_MAX_LOOPED_MS: Final = 3_600_000
 
 
 def check_line(
@@ -26,7 +27,7 @@ def check_line(
 ) -> Line:
     """Hold a line against its sound, its video and its face, and fit it as it asks.
 
-    Checking a checked line again changes nothing.
+    A checked line that is looked at again without limits stays as it is.
 
     Parameters
     ----------
@@ -55,9 +56,9 @@ def check_line(
     asked_ms = line.speech_end_ms - line.speech_start_ms
     line = _check_crop(line, sound_duration_ms, limits)
     if line.fit is Fit.LOOP_VIDEO:
+        _check_looped_length(line, limits)
         identification = looped_identification(identification, line.end_ms)
         face = find_face(identification, line.face_id)
-        _check_looped_length(line, limits)
     line = _fit_into_video(line, identification.video.duration_ms)
     _check_overlap(line, asked_ms, face, limits)
     return line
@@ -122,11 +123,12 @@ def _check_crop(line: Line, sound_ms: int, limits: Limits) -> Line:
 
 
 def _check_looped_length(line: Line, limits: Limits) -> None:
-    if limits.max_video_ms is not None and line.end_ms > limits.max_video_ms:
+    longest = _MAX_LOOPED_MS if limits.max_video_ms is None else limits.max_video_ms
+    if line.end_ms > longest:
         raise BadInputError(
             "insert",
             "past_video_end",
-            f"the looped video would last {line.end_ms} ms, more than {limits.max_video_ms} ms",
+            f"the looped video would last {line.end_ms} ms, more than {longest} ms",
         )
 
 
@@ -156,9 +158,11 @@ def _fit_into_video(line: Line, video_ms: int) -> Line:
 def _check_overlap(line: Line, asked_ms: int, face: IdentifiedFace, limits: Limits) -> None:
     overlap = min(line.end_ms, face.end_ms) - max(line.insert_ms, face.start_ms)
     needed = 1 if limits.min_overlap_ms is None else limits.min_overlap_ms
-    # What was moved back from an end that overshot does not count against the caller.
     moved = asked_ms - (line.end_ms - line.insert_ms)
-    if overlap + min(OVERSHOOT_MS, max(0, moved)) < needed:
+    if face.end_ms >= line.end_ms and 0 < moved <= OVERSHOOT_MS and overlap > 0:
+        # What was moved back from an end that overshot does not count against the caller.
+        overlap += moved
+    if overlap < needed:
         raise BadInputError(
             "insert",
             "too_little_overlap",

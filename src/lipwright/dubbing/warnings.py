@@ -33,17 +33,19 @@ def warnings_of(speakers: Sequence[Speaker], lines: Sequence[Line], limited: boo
 
 def _absences(speaker: Speaker, start: float, end: float) -> list[str]:
     times = speaker.track.times
+    # A slow film shows each frame for longer.
+    least = max(_LEAST_SECONDS, 1.5 * float(np.median(np.diff(times)))) if len(times) > 1 else 0.0
     said = []
     # Where the track has no frames the face was not seen at all.
     edges = [start, *times[(times >= start) & (times < end)].tolist(), end]
     for before, after in pairwise(edges):
-        if after - before > _LEAST_SECONDS:
+        if after - before > least:
             said.append(f"face {speaker.face_id} not found{_span(before, after)}: passed through")
     away = (speaker.track.quality <= 0.0) & (times >= start) & (times < end)
     turns = np.flatnonzero(np.diff(np.concatenate([[0], away.astype(np.int8), [0]])))
     for first, last in zip(turns[::2], turns[1::2], strict=True):
         begin, stop = float(times[first]), float(times[min(last, len(times) - 1)])
-        if stop - begin > _LEAST_SECONDS:
+        if stop - begin > least:
             said.append(
                 f"face {speaker.face_id} turned away or too small{_span(begin, stop)}: "
                 "passed through"
