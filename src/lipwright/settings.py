@@ -22,6 +22,11 @@ MICRO_PER_PTC = 1_000_000
 Network = IPv4Network | IPv6Network
 
 
+def to_ptc(micro_ptc: int) -> str:
+    """Write an amount in PTC, with no more digits than it has."""
+    return f"{Decimal(micro_ptc) / MICRO_PER_PTC:f}"
+
+
 def user_folder(kind: Literal["data", "cache"]) -> Path:
     """Return this user's folder for lipwright's data or cache, by the platform's habit."""
     home = Path.home()
@@ -136,6 +141,25 @@ class Settings(BaseSettings):
         default=10.0, gt=0, description="Longest time in s that checking a sound may take."
     )
 
+    # Trust
+    require_consent: bool = Field(
+        default=False,
+        description="Whether a task is accepted only with consent: true, the caller's word that "
+        "the person shown agrees.",
+    )
+    c2pa_sign: bool = Field(
+        default=True,
+        description="Whether results are signed as C2PA says, where the extra c2pa is installed.",
+    )
+    c2pa_cert: Path | None = Field(
+        default=None,
+        description="PEM file with the certificate chain that results are signed with "
+        "(default: a certificate for development, made on first use).",
+    )
+    c2pa_key: Path | None = Field(
+        default=None, description="PEM file with the private key of that certificate."
+    )
+
     # How long things live
     session_hours: float = Field(default=24.0, gt=0, description="Life of a session in hours.")
     result_days: float = Field(
@@ -152,6 +176,24 @@ class Settings(BaseSettings):
     )
     price_lipsync: Decimal = Field(
         default=Decimal("0.07"), ge=0, decimal_places=6, description="Price in PTC of a task."
+    )
+    prepaid: bool = Field(
+        default=False,
+        description="Whether an account can spend only what was credited to it; lipwright accounts"
+        " sets this and the next two for a single account.",
+    )
+    account_concurrency: int = Field(
+        default=0,
+        ge=0,
+        description="Most unfinished tasks that an account may have at the same time; 0: any "
+        "number.",
+    )
+    account_rate_per_minute: int = Field(
+        default=0,
+        ge=0,
+        le=60_000,
+        description="Most calls in a minute by which an account may make something, queries not "
+        "counted; 0: any number.",
     )
 
     log_level: Literal["debug", "info", "warning", "error"] = Field(

@@ -30,10 +30,13 @@ from lipwright.jobs.values import (
     SessionFace,
     StoredVideo,
     Task,
+    TaskOptions,
     TaskStatus,
     Upload,
 )
 from lipwright.settings import Settings
+from lipwright.store.credentials import CredentialError, CredentialFault
+from lipwright.store.keys import ApiKey, Scope
 
 NOW_MS = 1_790_000_000_000
 LATER_MS = NOW_MS + 3_600_000
@@ -59,8 +62,16 @@ class MemoryService:
     def __init__(self) -> None:
         self.fault: Exception | None = None
         self.keys: dict[str, str] = {}
+        self.scopes: tuple[Scope, ...] = (Scope.WRITE,)
+        self.calls: list[str] = []
+        self.faults = {
+            "unproven": CredentialFault.FAILED,
+            "early": CredentialFault.TOO_EARLY,
+            "late": CredentialFault.EXPIRED,
+        }
         self.videos: list[tuple[str, str]] = []
         self.created: list[tuple[str, str, list[LineRequest], str | None]] = []
+        self.options: list[TaskOptions] = []
         self.tasks: dict[tuple[str, str], Task] = {}
         self.files: dict[str, MemoryFile] = {
             "good": MemoryFile(bytes(range(256)) * 40, "video/mp4")
@@ -93,8 +104,22 @@ class MemoryService:
     def keys_exist(self) -> bool:
         return bool(self.keys)
 
-    def find_account(self, secret: str) -> str | None:
-        return self.keys.get(secret)
+    def authenticate(self, credential: str) -> ApiKey:
+        if credential not in self.keys:
+            fault = self.faults.get(credential, CredentialFault.INVALID)
+            raise CredentialError(fault, "Authorization is invalid")
+        return ApiKey(
+            id="k",
+            account_id=self.keys[credential],
+            name="",
+            prefix=credential[:9],
+            created_at_ms=NOW_MS,
+            revoked_at_ms=None,
+            scopes=self.scopes,
+        )
+
+    def take_call(self, account_id: str) -> None:
+        self.calls.append(account_id)
 
     def identify(self, account_id: str, video: str | Path) -> Session:
         with self._lock:
@@ -117,8 +142,10 @@ class MemoryService:
         lines: Sequence[LineRequest],
         *,
         external_id: str | None = None,
+        options: TaskOptions = TaskOptions(),  # noqa: B008 - a frozen value
     ) -> Task:
         self._maybe_fail()
+        self.options.append(options)
         if external_id is not None and (account_id, external_id) in self.tasks:
             raise BadInputError("external_task_id", "duplicate", f"{external_id} is taken")
         self.created.append((account_id, session_id, list(lines), external_id))

@@ -27,6 +27,7 @@ SOURCE = Path(lipwright.__file__).parent
 PLACES = {
     "BadInputError": 1,
     "FailedError": 0,
+    "LimitReachedError": 0,
     "refuse": 0,
     "Problem": None,
     "failure": None,

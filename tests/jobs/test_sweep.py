@@ -9,9 +9,9 @@ from workshop import line, wait_for, working
 from lipwright.errors import BadInputError
 from lipwright.jobs.service import LipsyncService
 from lipwright.jobs.sweep import sweep
-from lipwright.jobs.values import NotFoundError, Session
+from lipwright.jobs.values import NotFoundError, Session, TaskStatus
 from lipwright.store.clock import now_ms
-from lipwright.store.tables import ArtifactRow, FaceRow, LedgerRow, SessionRow
+from lipwright.store.tables import ArtifactRow, FaceRow, LedgerRow, SessionRow, TaskRow
 
 DAY_MS = 86_400_000
 
@@ -42,11 +42,12 @@ def test_things_go_when_their_time_is_over(
     assert keys(service) == {"inputs", "identifications", "sounds", "results"}
     sweep_at(30 * DAY_MS + 60_000)
     assert keys(service) == {"inputs", "identifications"}
+    assert forgotten == []
+    sweep_at(37 * DAY_MS + 60_000)
     assert forgotten == [task.id]
     with pytest.raises(NotFoundError):
         service.find_task("alice", task.id)
     assert service.find_task("alice", waiting.id).id == waiting.id
-    sweep_at(31 * DAY_MS + 60_000)
     assert keys(service) == set()
     with stores.database.read() as transaction:
         assert transaction.scalars(select(SessionRow)).all() == []
@@ -67,6 +68,20 @@ def test_an_expired_session_is_told_from_an_unknown_one_for_a_while(
     with pytest.raises(BadInputError) as caught:
         service.create("alice", session.id, [line()])
     assert caught.value.reason == "expired_session"
+
+
+def test_an_expired_result_says_so_for_a_while(service: LipsyncService, session: Session) -> None:
+    stores = service._open.stores
+    with working(service.settings):
+        task = wait_for(service, service.create("alice", session.id, [line()]))
+    assert task.result is not None
+    with stores.database.write() as transaction:
+        transaction.get_one(TaskRow, task.id).expires_at_ms = now_ms() - 1
+    for _ in range(2):
+        found = service.find_task("alice", task.id)
+        assert (found.status, found.result) == (TaskStatus.SUCCEED, None)
+        assert found.message == "the result has expired and was removed"
+        sweep(service.settings, stores)
 
 
 def test_a_worker_sweeps_by_itself(service: LipsyncService) -> None:

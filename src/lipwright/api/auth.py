@@ -7,12 +7,8 @@ requests carry its own host name (DNS rebinding) or its own origin.
 
 from __future__ import annotations
 
-import base64
-import binascii
-import json
-import time
 from ipaddress import ip_address
-from typing import Annotated, Any
+from typing import Annotated
 from urllib.parse import urlsplit
 
 from fastapi import Depends
@@ -21,18 +17,39 @@ from starlette.requests import Request
 from lipwright.api.context import Context, WithContext
 from lipwright.api.problems import Problem, ProblemKind
 from lipwright.jobs.values import DEFAULT_ACCOUNT
+from lipwright.store.credentials import CredentialError, CredentialFault
+from lipwright.store.keys import Scope
 
 _CHALLENGE = {"WWW-Authenticate": "Bearer"}
+_READING = frozenset({"GET", "HEAD", "OPTIONS"})
+"""Methods for which the scope ``read`` is enough, and which count against no rate."""
+
+_KINDS = {
+    CredentialFault.FAILED: ProblemKind.UNPROVEN_CREDENTIALS,
+    CredentialFault.INVALID: ProblemKind.BAD_CREDENTIALS,
+    CredentialFault.TOO_EARLY: ProblemKind.CREDENTIALS_TOO_EARLY,
+    CredentialFault.EXPIRED: ProblemKind.CREDENTIALS_EXPIRED,
+}
 
 
 async def _account(request: Request, context: WithContext) -> str:
-    """Return the caller's account.
+    """Return the caller's account, once he may do what he asks for.
 
     Raises
     ------
     Problem
-        No key where one is needed, a key that is not valid, or a web page from elsewhere.
+        No key where one is needed, a key that is not valid or may not do this, or a web page from
+        elsewhere.
+    LimitReachedError
+        A call that makes or changes something, too soon after others.
     """
+    account = await _proven_account(request, context)
+    if request.method not in _READING:
+        await context.lanes.quick.run(context.service.take_call, account)
+    return account
+
+
+async def _proven_account(request: Request, context: Context) -> str:
     if is_loopback(context.settings.host) and not await _keys_exist(request, context):
         _check_local(request, context)
         return DEFAULT_ACCOUNT
@@ -46,10 +63,18 @@ async def _account(request: Request, context: WithContext) -> str:
             "Authorization is invalid: send the header Authorization: Bearer <key>",
             _CHALLENGE,
         )
-    account = await context.lanes.quick.run(context.service.find_account, secret)
-    if account is None:
-        raise _why_invalid(secret)
-    return account
+    try:
+        key = await context.lanes.quick.run(context.service.authenticate, secret)
+    except CredentialError as error:
+        raise Problem(_KINDS[error.fault], error.detail, _CHALLENGE) from None
+    scope = Scope.READ if request.method in _READING else Scope.WRITE
+    if not key.allows(scope):
+        raise Problem(
+            ProblemKind.FORBIDDEN,
+            f"Unauthorized access to requested resource: this key lacks the scope {scope}",
+            reason="scope",
+        )
+    return key.account_id
 
 
 Account = Annotated[str, Depends(_account)]
@@ -92,31 +117,3 @@ def _check_local(request: Request, context: Context) -> None:
                 f"The {header} header names another machine than this one; set LIPWRIGHT_PUBLIC_URL"
                 " if the service is reached under another name",
             )
-
-
-def _why_invalid(secret: str) -> Problem:
-    """Say what is wrong with a refused key; signed tokens of other services say it themselves."""
-    claims = _claims(secret)
-    now = time.time()
-    for claim, kind, words in (
-        ("exp", ProblemKind.CREDENTIALS_EXPIRED, "Authorization has expired"),
-        ("nbf", ProblemKind.CREDENTIALS_TOO_EARLY, "Authorization is not yet valid"),
-    ):
-        moment = claims.get(claim)
-        if isinstance(moment, int | float) and (moment < now if claim == "exp" else moment > now):
-            return Problem(kind, words, _CHALLENGE)
-    hint = "; signed tokens are not accepted here, send an API key" if claims else ""
-    return Problem(ProblemKind.BAD_CREDENTIALS, f"Authorization is invalid{hint}", _CHALLENGE)
-
-
-def _claims(secret: str) -> dict[str, Any]:
-    """Read the claims of a JSON web token unverified: it is refused anyway."""
-    parts = secret.split(".")
-    if len(parts) != 3:
-        return {}
-    try:
-        middle = base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4))
-        claims = json.loads(middle)
-    except (binascii.Error, ValueError, RecursionError):
-        return {}
-    return claims if isinstance(claims, dict) else {}

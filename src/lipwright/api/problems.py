@@ -12,6 +12,7 @@ class ProblemKind(StrEnum):
     MALFORMED = auto()  # not JSON, not an object, not a form
     BAD_VALUE = auto()  # a field is missing, of the wrong type, or out of range
     NO_CREDENTIALS = auto()
+    UNPROVEN_CREDENTIALS = auto()
     BAD_CREDENTIALS = auto()
     CREDENTIALS_TOO_EARLY = auto()
     CREDENTIALS_EXPIRED = auto()
@@ -21,6 +22,9 @@ class ProblemKind(StrEnum):
     NO_SUCH_FILE = auto()
     BAD_RANGE = auto()
     BUSY = auto()
+    RATE = auto()
+    NO_BALANCE = auto()
+    NO_SLOT = auto()
     INTERNAL = auto()
     UNAVAILABLE = auto()
     TIMEOUT = auto()

@@ -45,7 +45,11 @@ class Lane:
         with anyio.move_on_after(self._wait_s) as waiting:
             await self._turns.acquire()
         if waiting.cancelled_caught:
-            raise Problem(ProblemKind.BUSY, "Too many requests at the same time; try again later")
+            raise Problem(
+                ProblemKind.BUSY,
+                "Too many requests at the same time; try again later",
+                {"Retry-After": "1"},
+            )
         try:
             call = functools.partial(work, *args, **kwargs)
             return await anyio.to_thread.run_sync(call, limiter=self._threads)

@@ -14,7 +14,7 @@ from typing import Annotated
 import typer
 
 from lipwright import __version__
-from lipwright.cli import faces, keys, models, serve, sync
+from lipwright.cli import accounts, faces, keys, models, serve, sync
 from lipwright.errors import BadInputError, LipwrightError
 
 _INTERRUPTED = 130
@@ -32,6 +32,7 @@ app.command("serve", cls=serve.WithSettings)(serve.serve)
 app.command("worker", cls=serve.WithSettings)(serve.worker)
 app.add_typer(models.app, name="models")
 app.add_typer(keys.app, name="keys")
+app.add_typer(accounts.app, name="accounts")
 
 
 def _show_version(wanted: bool) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 import typer
@@ -27,6 +28,13 @@ def print_table(rows: Sequence[Mapping[str, Any]]) -> None:
             for cell, width, right in zip(line, widths, numeric, strict=True)
         ]
         typer.echo("  ".join(padded).rstrip())
+
+
+def when(unix_ms: int | None) -> str | None:
+    """Write a time for people and scripts."""
+    if unix_ms is None:
+        return None
+    return datetime.fromtimestamp(unix_ms / 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def warn(message: str) -> None:

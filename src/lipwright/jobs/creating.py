@@ -23,12 +23,21 @@ from lipwright.errors import BadInputError, FailedError
 from lipwright.jobs import engine
 from lipwright.jobs.child import Child, ChildCancelledError, ChildLimits
 from lipwright.jobs.intake import TIMED_OUT, Intake
+from lipwright.jobs.limits import accept_task, check_room
 from lipwright.jobs.links import FILES_PATH
+from lipwright.jobs.moderation import (
+    SpokenSound,
+    Submission,
+    are_there_moderators,
+    check_inputs,
+    shown_faces,
+)
 from lipwright.jobs.orders import Order, OrderedLine, check_no_overlap, checked_line, keep_sound
 from lipwright.jobs.outbox import tell
 from lipwright.jobs.records import live_session, own_video_key, task_value
 from lipwright.jobs.sounds import decode_sound, is_url
 from lipwright.jobs.stores import Stores
+from lipwright.jobs.trace import request_id
 from lipwright.jobs.values import (
     Callback,
     LegacyRequest,
@@ -43,10 +52,10 @@ from lipwright.jobs.values import (
 from lipwright.jobs.work import ChildFunctions
 from lipwright.media.fetch import check_url
 from lipwright.settings import Settings
-from lipwright.store import ledger
+from lipwright.store.accounts import Rules
 from lipwright.store.clock import now_ms
+from lipwright.store.idempotency import Claim
 from lipwright.store.ids import new_id
-from lipwright.store.ledger import Movement
 from lipwright.store.objects import MissingObjectError
 from lipwright.store.tables import SessionRow, TaskRow
 
@@ -84,6 +93,7 @@ class TaskMaker:
         self._functions = functions
         self._closing = closing
         self._intake = Intake(settings, stores.objects, stores.signer)
+        self._rules = Rules.of(settings)
 
     def create(
         self,
@@ -100,6 +110,7 @@ class TaskMaker:
             session = live_session(transaction, account_id, session_id)
             if external_id is not None:
                 _check_external_id(transaction, account_id, external_id)
+            self._check_room(transaction, account_id)
         identification = self._identification(session)
         _check_lines(lines, identification)
         expires = now_ms() + round(self._settings.result_days * 86_400_000)
@@ -117,6 +128,7 @@ class TaskMaker:
                     line = checked_line(line, identification, length)
                 ready.append((line, sound))
             check_no_overlap([line for line, _ in ready])
+            moderated = self._moderate(account_id, session, identification, ready, folder)
             for request, (line, sound) in zip(lines, ready, strict=True):
                 if sound is None:
                     ordered.append(line.with_url(request.sound))
@@ -132,6 +144,7 @@ class TaskMaker:
             lines=tuple(ordered),
             engine=options.engine,
             watermark=options.watermark,
+            moderated=moderated,
         )
         parent = StoredVideo(
             session.video_id,
@@ -148,6 +161,7 @@ class TaskMaker:
             session_id=session.id,
             kind=TaskKind.ADVANCED,
             callback=options.callback,
+            claim=options.claim,
         )
 
     def create_legacy(
@@ -160,6 +174,8 @@ class TaskMaker:
     ) -> Task:
         """See `lipwright.jobs.service.LipsyncService.create_legacy`."""
         self._check_options(options)
+        with self._stores.database.read() as transaction:
+            self._check_room(transaction, account_id)
         video_key = source_url = ""
         if isinstance(request.video, OwnVideo):
             with self._stores.database.read() as transaction:
@@ -208,9 +224,20 @@ class TaskMaker:
             session_id="",
             kind=TaskKind.LEGACY,
             callback=options.callback,
+            claim=options.claim,
         )
 
+    def _check_room(self, transaction: Transaction, account_id: str) -> None:
+        price = self._settings.price_lipsync_micro_ptc
+        check_room(transaction, account_id, price, self._rules, slot=True)
+
     def _check_options(self, options: TaskOptions) -> None:
+        if self._settings.require_consent and not options.consent:
+            raise BadInputError(
+                "consent",
+                "consent_required",
+                "this server accepts a task only with true, your word that the person shown agrees",
+            )
         if options.engine:
             known = sorted({point.name for point in entry_points(group=ENGINES)})
             if options.engine not in known:
@@ -219,6 +246,33 @@ class TaskMaker:
                 )
         if options.callback is not None:
             check_url(options.callback.url, field="callback_url", allow=self._settings.fetch_allow)
+
+    def _moderate(
+        self,
+        account_id: str,
+        session: SessionRow,
+        identification: Identification,
+        ready: Sequence[tuple[OrderedLine, _ReadySound | None]],
+        folder: Path,
+    ) -> bool:
+        """Have the moderators look now, if all is at hand; else the worker has them look."""
+        sounds = [
+            SpokenSound(line.face_id, sound.path, line.transcript)
+            for line, sound in ready
+            if sound is not None
+        ]
+        if not are_there_moderators() or len(sounds) < len(ready):
+            return False
+        video = folder / "video.mp4"
+        try:
+            self._stores.objects.get(session.video_key, video)
+        except MissingObjectError:
+            raise BadInputError(
+                "session", "expired_session", f"session {session.id} has expired"
+            ) from None
+        faces = shown_faces(identification, {line.face_id for line, _ in ready})
+        check_inputs(Submission(account_id, video, faces, tuple(sounds)))
+        return True
 
     def _identification(self, session: SessionRow) -> Identification:
         try:
@@ -277,6 +331,7 @@ class TaskMaker:
         session_id: str,
         kind: TaskKind,
         callback: Callback | None,
+        claim: Claim | None,
     ) -> Task:
         """Write the task, the charge, the callback and the workflow in one transaction."""
         now = now_ms()
@@ -290,6 +345,7 @@ class TaskMaker:
             started_at_ms=None,
             watermark=order.watermark,
             watermark_key=None,
+            request_id=request_id.get()[:64],
             callback_url=callback.url if callback else None,
             callback_writer=callback.writer if callback else "",
             callback_base=callback.base if callback else "",
@@ -316,8 +372,8 @@ class TaskMaker:
             with self._stores.database.write() as transaction:
                 if external_id is not None:
                     _check_external_id(transaction, account_id, external_id)
+                accept_task(transaction, account_id, row.id, price, self._rules, claim)
                 transaction.add(row)
-                ledger.record(transaction, row.account_id, Movement.LIPSYNC, row.id, -price)
                 tell(transaction, self._stores.signer, row)
                 transaction.flush()
                 engine.enqueue_lipsync(self._client, transaction, row.id)

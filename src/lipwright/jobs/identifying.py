@@ -12,18 +12,19 @@ from pathlib import Path
 from typing import Any
 
 from lipwright.dubbing.types import API_LIMITS
-from lipwright.errors import BadInputError, FailedError
+from lipwright.errors import BadInputError, FailedError, LipwrightError
 from lipwright.jobs.child import Child, ChildCancelledError, ChildLimits, ChildSlots
 from lipwright.jobs.intake import Intake, sha256_of, too_large
+from lipwright.jobs.limits import accept_session, check_room
 from lipwright.jobs.records import own_video_key, session_value
 from lipwright.jobs.stores import Stores
 from lipwright.jobs.values import OwnVideo, Session
 from lipwright.jobs.work import ChildFunctions, limits_to_dict
 from lipwright.settings import Settings
-from lipwright.store import ledger
+from lipwright.store.accounts import Rules
 from lipwright.store.clock import now_ms
+from lipwright.store.idempotency import Claim
 from lipwright.store.ids import new_id
-from lipwright.store.ledger import Movement
 from lipwright.store.tables import FaceRow, SessionRow
 
 
@@ -92,9 +93,15 @@ class Identifier:
         self._closing = closing
         self._intake = Intake(settings, stores.objects, stores.signer)
         self._slots = ChildSlots(settings.identify_concurrency)
+        self._rules = Rules.of(settings)
 
-    def identify(self, account_id: str, video: str | Path | OwnVideo) -> Session:
+    def identify(
+        self, account_id: str, video: str | Path | OwnVideo, *, claim: Claim | None = None
+    ) -> Session:
         """See `lipwright.jobs.service.LipsyncService.identify`."""
+        price = self._settings.price_identify_micro_ptc
+        with self._stores.database.read() as transaction:
+            check_room(transaction, account_id, price, self._rules, slot=False)
         max_bytes = API_LIMITS.max_video_bytes or 0
         with self._stores.scratch.folder() as folder:
             if isinstance(video, Path):
@@ -116,7 +123,7 @@ class Identifier:
                     field="video",
                 )
             kept = keep_video(self._settings, self._stores, account_id, path, self._find_faces)
-        return self._new_session(account_id, kept)
+        return self._new_session(account_id, kept, claim)
 
     def _find_faces(self, path: Path) -> dict[str, Any]:
         limits = ChildLimits(self._settings.child_memory_mb, self._settings.identify_timeout_s)
@@ -138,7 +145,7 @@ class Identifier:
             # A sound video crashes no decoder and fits: it is the video's fault.
             raise BadInputError("video", error.reason, "it cannot be read") from None
 
-    def _new_session(self, account_id: str, kept: KeptVideo) -> Session:
+    def _new_session(self, account_id: str, kept: KeptVideo, claim: Claim | None) -> Session:
         now = now_ms()
         price = self._settings.price_identify_micro_ptc
         row = SessionRow(
@@ -169,7 +176,12 @@ class Identifier:
                     image_key=image_key,
                 )
             )
-        with self._stores.database.write() as transaction:
-            transaction.add_all([row, *faces])
-            ledger.record(transaction, account_id, Movement.IDENTIFY, row.id, -price)
+        try:
+            with self._stores.database.write() as transaction:
+                accept_session(transaction, account_id, row.id, price, self._rules, claim)
+                transaction.add_all([row, *faces])
+        except LipwrightError:
+            for face in faces:
+                self._stores.artifacts.remove(face.image_key)
+            raise
         return session_value(row, faces)

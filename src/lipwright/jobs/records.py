@@ -22,6 +22,8 @@ from lipwright.jobs.values import (
 from lipwright.store.clock import now_ms
 from lipwright.store.tables import DeliveryRow, FaceRow, SessionRow, TaskRow, UploadRow
 
+EXPIRED_MESSAGE = "the result has expired and was removed"
+
 
 def live_session(transaction: Transaction, account_id: str, session_id: str) -> SessionRow:
     """Return a session of this account that has not expired; else `BadInputError`."""
@@ -62,10 +64,35 @@ def task_row(
     if kind is not None:
         query = query.where(TaskRow.kind == kind.value)
     rows = transaction.scalars(query.with_for_update() if lock else query).all()
-    live = [row for row in rows if row.expires_at_ms > now_ms()]
-    if not live:
+    if not rows:
         raise NotFoundError("task", id)
-    return min(live, key=lambda row: row.id != id)
+    return min(rows, key=lambda row: row.id != id)
+
+
+def task_rows(
+    transaction: Transaction, account_id: str, kind: TaskKind, offset: int, limit: int
+) -> list[TaskRow]:
+    """Return the account's tasks of a kind, newest first."""
+    return list(
+        transaction.scalars(
+            select(TaskRow)
+            .where(TaskRow.account_id == account_id, TaskRow.kind == kind.value)
+            .order_by(TaskRow.created_at_ms.desc(), TaskRow.id.desc())
+            .offset(offset)
+            .limit(limit)
+        )
+    )
+
+
+def find_session(transaction: Transaction, account_id: str, session_id: str) -> Session:
+    """Return a session of this account, even an expired one; else `NotFoundError`."""
+    row = transaction.scalars(
+        select(SessionRow).where(SessionRow.id == session_id, SessionRow.account_id == account_id)
+    ).first()
+    if row is None:
+        raise NotFoundError("session", session_id)
+    faces = transaction.scalars(select(FaceRow).where(FaceRow.session_id == row.id)).all()
+    return session_value(row, list(faces))
 
 
 def own_video_key(transaction: Transaction, account_id: str, id: str) -> str:
@@ -123,7 +150,10 @@ def session_value(row: SessionRow, faces: list[FaceRow]) -> Session:
 def task_value(row: TaskRow) -> Task:
     """Return a task as its owner sees it."""
     result = watermarked = None
-    if row.result_id is not None and row.result_key is not None:
+    message = row.message
+    if row.result_id is not None and row.expires_at_ms <= now_ms():
+        message = EXPIRED_MESSAGE
+    elif row.result_id is not None and row.result_key is not None:
         length = row.result_duration_ms or 0
         result = StoredVideo(row.result_id, row.result_key, length, row.expires_at_ms)
         if row.watermark_key is not None:
@@ -133,7 +163,7 @@ def task_value(row: TaskRow) -> Task:
         account_id=row.account_id,
         external_id=row.external_id,
         status=TaskStatus(row.status),
-        message=row.message,
+        message=message,
         stage=row.stage,
         progress=row.progress,
         parent=StoredVideo(

@@ -17,6 +17,8 @@ from sqlalchemy import func, select
 
 from lipwright.errors import BadInputError
 from lipwright.jobs import engine, records
+from lipwright.jobs.claims import Claims
+from lipwright.jobs.costs import Costs, costs_of
 from lipwright.jobs.creating import TaskMaker
 from lipwright.jobs.identifying import Identifier
 from lipwright.jobs.links import file_path
@@ -41,9 +43,14 @@ from lipwright.jobs.values import (
 from lipwright.jobs.work import ChildFunctions
 from lipwright.jobs.worker import WORKER_PREFIX
 from lipwright.settings import Settings
+from lipwright.store.accounts import Rules, take_call
+from lipwright.store.clock import now_ms
+from lipwright.store.credentials import authenticate
+from lipwright.store.idempotency import Claim, Done, IdempotencyKeys, Running
+from lipwright.store.keys import ApiKey
 from lipwright.store.objects import MissingObjectError, ObjectStore
 from lipwright.store.signing import BadTokenError
-from lipwright.store.tables import DeliveryRow, TaskRow
+from lipwright.store.tables import AccountRow, DeliveryRow, TaskRow
 
 CANCELLED_MESSAGE = "cancelled by its owner"
 _PLAIN = TaskOptions()
@@ -142,11 +149,50 @@ class LipsyncService:
         """Whether any API key, revoked or not, was ever created: then callers must show one."""
         return self._open.stores.keys.any()
 
-    def find_account(self, secret: str) -> str | None:
-        """Return the account of an API key's secret, or None if it is unknown or revoked."""
-        return self._open.stores.keys.find_account(secret)
+    def authenticate(self, credential: str) -> ApiKey:
+        """Return the key that a credential proves, an API key or a signed token.
 
-    def identify(self, account_id: str, video: str | Path | OwnVideo) -> Session:
+        Raises
+        ------
+        CredentialError
+            It proves nothing, or not now.
+        """
+        return authenticate(self._open.stores.keys, credential)
+
+    def take_call(self, account_id: str) -> None:
+        """Count a call against the account's rate, if it has one.
+
+        Raises
+        ------
+        LimitReachedError
+            It is one too many.
+        """
+        database, rules = self._open.stores.database, Rules.of(self.settings)
+        with database.read() as transaction:
+            row = transaction.get(AccountRow, account_id)
+        if rules.for_account(row).rate_per_minute > 0:
+            with database.write() as transaction:
+                take_call(transaction, account_id, rules, now_ms() * 1000)
+
+    def costs(self, account_id: str, start_ms: int, end_ms: int) -> Costs:
+        """Return what an account has left, and what it spent from one time to another."""
+        with self._open.stores.database.read() as transaction:
+            return costs_of(transaction, account_id, start_ms, end_ms, Rules.of(self.settings))
+
+    def claim(self, account_id: str, key: str, fingerprint: str) -> Claim | Running | Done:
+        """Claim an idempotency key: see `lipwright.store.idempotency.IdempotencyKeys.claim`.
+
+        Who gets a claim passes it to `identify` or `create`, and then to `end_claim`.
+        """
+        return self._open.claims.claim(account_id, key, fingerprint)
+
+    def end_claim(self, claim: Claim) -> None:
+        """Say that the work of a key is over; the key is free again unless it was completed."""
+        self._open.claims.end(claim)
+
+    def identify(
+        self, account_id: str, video: str | Path | OwnVideo, *, claim: Claim | None = None
+    ) -> Session:
         """Find the faces of a video that can be lip-synced.
 
         Parameters
@@ -156,16 +202,31 @@ class LipsyncService:
         video
             An http(s) URL, a link to one of our own files, a video that the account already has
             here, or a file on this machine (which is copied and left alone).
+        claim
+            The idempotency key whose work this is.
 
         Raises
         ------
         BadInputError
             Field ``video``: cannot be fetched, not a usable video, outside `API_LIMITS`; or
             ``video_id``: ``unknown_video``, ``expired_video``.
+        LimitReachedError
+            The account cannot pay.
         FailedError
             Identifying ran out of time or memory, or crashed.
         """
-        return self._open.identifier.identify(account_id, video)
+        return self._open.identifier.identify(account_id, video, claim=claim)
+
+    def find_session(self, account_id: str, id: str) -> Session:
+        """Return a session, even one that has expired a moment ago.
+
+        Raises
+        ------
+        NotFoundError
+            The account has no such session.
+        """
+        with self._open.stores.database.read() as transaction:
+            return records.find_session(transaction, account_id, id)
 
     def create(
         self,
@@ -191,6 +252,8 @@ class LipsyncService:
             ``speech_volume``, ``original_volume``, ``external_task_id`` (``duplicate``); with
             ``index`` set to the line's position where one is at fault; ``engine``
             (``unknown_engine``), ``callback_url``.
+        LimitReachedError
+            The account cannot pay, or has no free slot.
         """
         made = self._open.maker.create(
             account_id, session_id, lines, external_id=external_id, options=options
@@ -220,6 +283,27 @@ class LipsyncService:
             account_id, request, external_id=external_id, options=options
         )
         return self.find_task(account_id, made.id)
+
+    def list_tasks(
+        self,
+        account_id: str,
+        *,
+        offset: int,
+        limit: int,
+        kind: TaskKind = TaskKind.ADVANCED,
+    ) -> list[Task]:
+        """Return an account's tasks that one operation made, newest first.
+
+        Parameters
+        ----------
+        account_id, kind
+            Whose tasks, made by which operation.
+        offset, limit
+            How many are skipped, and how many are returned at most.
+        """
+        with self._open.stores.database.read() as transaction:
+            rows = records.task_rows(transaction, account_id, kind, offset, limit)
+            return [records.task_value(row) for row in rows]
 
     def find_task(self, account_id: str, id: str, *, kind: TaskKind | None = None) -> Task:
         """Return a task by its id or by its caller's own external id.
@@ -358,8 +442,10 @@ class _Opened:
         self.closing = threading.Event()
         self.identifier = Identifier(settings, self.stores, functions, self.closing)
         self.maker = TaskMaker(settings, self.stores, self.client, functions, self.closing)
+        self.claims = Claims(IdempotencyKeys(self.stores.database))
 
     def close(self) -> None:
         self.closing.set()
+        self.claims.close()
         self.client.destroy()
         self.stores.close()

@@ -12,6 +12,7 @@ from lipwright.jobs.stores import Stores
 from lipwright.jobs.values import FINAL
 from lipwright.settings import Settings
 from lipwright.store.clock import now_ms
+from lipwright.store.idempotency import IdempotencyKeys
 from lipwright.store.tables import DeliveryRow, FaceRow, SessionRow, TaskRow, UploadRow
 
 log = logging.getLogger(__name__)
@@ -19,8 +20,8 @@ log = logging.getLogger(__name__)
 ORPHAN_AGE_S = 3600.0
 """An object without a row must be this old: its writer may be about to make the row."""
 
-REMEMBER_SESSIONS_MS = 7 * 86_400_000
-"""How long an expired session is still told from one that never was."""
+REMEMBER_MS = 7 * 86_400_000
+"""How long an expired session or task is still told from one that never was."""
 
 
 def sweep(
@@ -49,7 +50,7 @@ def sweep(
         "folders": remove_orphans(settings.temp_dir),
     }
     with stores.database.write() as session:
-        old = select(SessionRow.id).where(SessionRow.expires_at_ms <= now - REMEMBER_SESSIONS_MS)
+        old = select(SessionRow.id).where(SessionRow.expires_at_ms <= now - REMEMBER_MS)
         session.execute(delete(FaceRow).where(FaceRow.session_id.in_(old)))
         removed["sessions"] = len(
             session.execute(
@@ -59,7 +60,7 @@ def sweep(
         tasks = session.scalars(
             delete(TaskRow)
             .where(
-                TaskRow.expires_at_ms <= now,
+                TaskRow.expires_at_ms <= now - REMEMBER_MS,
                 TaskRow.status.in_(FINAL),
             )
             .returning(TaskRow.id)
@@ -71,6 +72,7 @@ def sweep(
                 delete(UploadRow).where(UploadRow.expires_at_ms <= now).returning(UploadRow.id)
             ).all()
         )
+    removed["idempotency keys"] = IdempotencyKeys(stores.database).remove_expired(now)
     if tasks:
         forget_workflows(list(tasks))
     stores.leases.forget_lapsed(86_400.0)

@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from lipwright.dubbing.types import Fit
 from lipwright.errors import LipwrightError
+from lipwright.store.idempotency import Claim
 
 DEFAULT_ACCOUNT = "default"
 """The account of every caller while no key exists."""
@@ -156,11 +157,17 @@ class TaskOptions:
         Whether a watermarked copy of the result is made, too.
     callback
         Who is told of each change of status.
+    claim
+        The idempotency key whose work the task is.
+    consent
+        The caller's word that the person shown agrees.
     """
 
     engine: str = ""
     watermark: bool = False
     callback: Callback | None = None
+    claim: Claim | None = None
+    consent: bool = False
 
 
 @dataclass(frozen=True)

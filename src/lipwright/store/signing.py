@@ -10,7 +10,11 @@ import struct
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from pathlib import Path
 
+from lipwright.settings import Settings
 from lipwright.store.clock import now_ms
+
+SECRET_FILE = "signing-secret"
+"""Where in the data folder the secret is kept that no setting gives."""
 
 _MAC_BYTES = 16
 _EXPIRY = struct.Struct(">Q")
@@ -53,6 +57,13 @@ class Signer:
 
     def _mac(self, payload: bytes) -> bytes:
         return hmac.digest(self._key, payload, hashlib.sha256)[:_MAC_BYTES]
+
+
+def server_secret(settings: Settings) -> bytes:
+    """Return the secret that the server's other keys are derived from."""
+    if settings.signing_secret is not None:
+        return settings.signing_secret.get_secret_value().encode()
+    return load_secret(settings.data_dir / SECRET_FILE)
 
 
 def load_secret(path: Path) -> bytes:

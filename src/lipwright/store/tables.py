@@ -7,7 +7,17 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from sqlalchemy import JSON, BigInteger, Boolean, Float, Index, Integer, String, Text, UniqueConstraint
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Float,
+    Index,
+    Integer,
+    String,
+    Text,
+    UniqueConstraint,
+)
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 
@@ -21,8 +31,30 @@ class Base(DeclarativeBase):
     }
 
 
+class AccountRow(Base):
+    """A tenant. Whoever changes money or takes a slot locks this row first.
+
+    A rule that is None is the one in the settings. ``balance_micro_ptc`` is the sum of the
+    account's ledger, kept here so that it can be checked and changed under one lock.
+    """
+
+    __tablename__ = "accounts"
+
+    id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    balance_micro_ptc: Mapped[int] = mapped_column(default=0)
+    prepaid: Mapped[bool | None]
+    concurrency: Mapped[int | None] = mapped_column(Integer)
+    rate_per_minute: Mapped[int | None] = mapped_column(Integer)
+    next_call_at_us: Mapped[int] = mapped_column(default=0)
+    created_at_ms: Mapped[int]
+
+
 class ApiKeyRow(Base):
-    """An API key; the secret itself is never stored, only its SHA-256."""
+    """A credential of an account: an API key, or an AccessKey for signed tokens.
+
+    No secret is stored: of an API key only its SHA-256, of an AccessKey nothing, because its
+    SecretKey follows from it and the server's own secret.
+    """
 
     __tablename__ = "api_keys"
 
@@ -30,8 +62,12 @@ class ApiKeyRow(Base):
     account_id: Mapped[str] = mapped_column(String(64), index=True)
     name: Mapped[str] = mapped_column(Text)
     prefix: Mapped[str] = mapped_column(String(16))
-    secret_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    secret_hash: Mapped[str | None] = mapped_column(String(64), unique=True)
+    access_key: Mapped[str | None] = mapped_column(String(64), unique=True)
+    scopes: Mapped[list[str]]
     created_at_ms: Mapped[int]
+    expires_at_ms: Mapped[int | None]
+    last_used_at_ms: Mapped[int | None]
     revoked_at_ms: Mapped[int | None]
 
 
@@ -95,6 +131,7 @@ class TaskRow(Base):
     started_at_ms: Mapped[int | None]
     watermark: Mapped[bool] = mapped_column(Boolean, default=False)
     watermark_key: Mapped[str | None] = mapped_column(Text)
+    request_id: Mapped[str] = mapped_column(String(64), default="")
     # Who is told of each change of status, in whose words, and how links then begin.
     callback_url: Mapped[str | None] = mapped_column(Text)
     callback_writer: Mapped[str] = mapped_column(Text, default="")
@@ -150,6 +187,20 @@ class LedgerRow(Base):
     reference: Mapped[str] = mapped_column(String(64))
     amount_micro_ptc: Mapped[int]
     created_at_ms: Mapped[int]
+
+
+class IdempotencyRow(Base):
+    """An Idempotency-Key, what it was sent with, and what came of it (None: still running)."""
+
+    __tablename__ = "idempotency_keys"
+
+    account_id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    key: Mapped[str] = mapped_column(String(255), primary_key=True)
+    fingerprint: Mapped[str] = mapped_column(String(64))
+    holder: Mapped[str] = mapped_column(String(32))
+    held_until_ms: Mapped[int]
+    reference: Mapped[str | None] = mapped_column(String(64))
+    expires_at_ms: Mapped[int] = mapped_column(index=True)
 
 
 class LeaseRow(Base):

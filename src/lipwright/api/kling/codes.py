@@ -24,6 +24,7 @@ BAD_VALUE = Code(400, 1201)
 REFUSED = Code(400, 1301)
 
 CODES: dict[ProblemKind, Code] = {
+    ProblemKind.UNPROVEN_CREDENTIALS: Code(401, 1000),
     ProblemKind.NO_CREDENTIALS: Code(401, 1001),
     ProblemKind.BAD_CREDENTIALS: Code(401, 1002),
     ProblemKind.CREDENTIALS_TOO_EARLY: Code(401, 1003),
@@ -36,7 +37,10 @@ CODES: dict[ProblemKind, Code] = {
     ProblemKind.NO_SUCH_FILE: Code(404, 1203),
     # A range is plain HTTP: players look at the status, so it keeps its own.
     ProblemKind.BAD_RANGE: Code(416, 1201),
+    ProblemKind.NO_BALANCE: Code(429, 1102),
     ProblemKind.BUSY: Code(429, 1302),
+    ProblemKind.RATE: Code(429, 1302),
+    ProblemKind.NO_SLOT: Code(429, 1303),
     ProblemKind.INTERNAL: Code(500, 5000),
     ProblemKind.UNAVAILABLE: Code(503, 5001),
     ProblemKind.TIMEOUT: Code(504, 5002),

@@ -7,9 +7,12 @@ import re
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 DOCUMENTED_PREFIX = "/klingai/v1/videos"
-PREFIXES = (DOCUMENTED_PREFIX, "/kling/v1/videos", "/v1/videos")
+GATEWAYS = ("/klingai", "/kling", "/proxy/kling", "")
+"""What gateways put before the vendor's own paths; the last is the vendor's own way."""
 
-_IDENTIFY = re.compile(r"(/klingai|/kling)?/v1/videos/identify-face", re.IGNORECASE)
+PREFIXES = tuple(f"{gateway}/v1/videos" for gateway in GATEWAYS)
+
+_IDENTIFY = re.compile(r"(/klingai|/kling|/proxy/kling)?/v1/videos/identify-face", re.IGNORECASE)
 
 
 class AnyCaseIdentify:

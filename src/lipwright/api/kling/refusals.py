@@ -6,6 +6,7 @@ This holds for the whole service, the native routes too: a client knows one shap
 from __future__ import annotations
 
 import logging
+import math
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
@@ -19,6 +20,7 @@ from lipwright.api.kling.codes import CODES, code_of
 from lipwright.api.kling.translate import to_field, to_message
 from lipwright.api.problems import Problem, ProblemKind
 from lipwright.errors import BadInputError, FailedError
+from lipwright.store.accounts import LimitReachedError
 
 log = logging.getLogger(__name__)
 
@@ -30,6 +32,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(Problem, _problem)
     app.add_exception_handler(BadInputError, _bad_input)
     app.add_exception_handler(FailedError, _failed)
+    app.add_exception_handler(LimitReachedError, _limit)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(ClientDisconnect, _gone)
@@ -65,6 +68,14 @@ def _bad_input(request: Request, error: Exception) -> Response:
         reason=error.reason,
         field=to_field(error),
     )
+
+
+def _limit(request: Request, error: Exception) -> Response:
+    assert isinstance(error, LimitReachedError)
+    headers = {}
+    if error.retry_after_s is not None:
+        headers["Retry-After"] = str(max(1, math.ceil(error.retry_after_s)))
+    return _answer(request, Problem(ProblemKind(error.reason), error.detail, headers))
 
 
 def _failed(request: Request, error: Exception) -> Response:

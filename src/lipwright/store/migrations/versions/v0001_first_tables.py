@@ -14,15 +14,31 @@ depends_on = None
 def upgrade() -> None:
     """Create all tables."""
     op.create_table(
+        "accounts",
+        sa.Column("id", sa.String(length=64), nullable=False),
+        sa.Column("balance_micro_ptc", sa.BigInteger(), nullable=False),
+        sa.Column("prepaid", sa.Boolean(), nullable=True),
+        sa.Column("concurrency", sa.Integer(), nullable=True),
+        sa.Column("rate_per_minute", sa.Integer(), nullable=True),
+        sa.Column("next_call_at_us", sa.BigInteger(), nullable=False),
+        sa.Column("created_at_ms", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_table(
         "api_keys",
         sa.Column("id", sa.String(length=32), nullable=False),
         sa.Column("account_id", sa.String(length=64), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("prefix", sa.String(length=16), nullable=False),
-        sa.Column("secret_hash", sa.String(length=64), nullable=False),
+        sa.Column("secret_hash", sa.String(length=64), nullable=True),
+        sa.Column("access_key", sa.String(length=64), nullable=True),
+        sa.Column("scopes", sa.JSON(), nullable=False),
         sa.Column("created_at_ms", sa.BigInteger(), nullable=False),
+        sa.Column("expires_at_ms", sa.BigInteger(), nullable=True),
+        sa.Column("last_used_at_ms", sa.BigInteger(), nullable=True),
         sa.Column("revoked_at_ms", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("access_key"),
         sa.UniqueConstraint("secret_hash"),
     )
     op.create_index(op.f("ix_api_keys_account_id"), "api_keys", ["account_id"], unique=False)
@@ -81,6 +97,23 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("session_id", "face_id"),
     )
     op.create_table(
+        "idempotency_keys",
+        sa.Column("account_id", sa.String(length=64), nullable=False),
+        sa.Column("key", sa.String(length=255), nullable=False),
+        sa.Column("fingerprint", sa.String(length=64), nullable=False),
+        sa.Column("holder", sa.String(length=32), nullable=False),
+        sa.Column("held_until_ms", sa.BigInteger(), nullable=False),
+        sa.Column("reference", sa.String(length=64), nullable=True),
+        sa.Column("expires_at_ms", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("account_id", "key"),
+    )
+    op.create_index(
+        op.f("ix_idempotency_keys_expires_at_ms"),
+        "idempotency_keys",
+        ["expires_at_ms"],
+        unique=False,
+    )
+    op.create_table(
         "leases",
         sa.Column("name", sa.String(length=128), nullable=False),
         sa.Column("holder", sa.String(length=128), nullable=False),
@@ -136,6 +169,7 @@ def upgrade() -> None:
         sa.Column("started_at_ms", sa.BigInteger(), nullable=True),
         sa.Column("watermark", sa.Boolean(), nullable=False),
         sa.Column("watermark_key", sa.Text(), nullable=True),
+        sa.Column("request_id", sa.String(length=64), nullable=False),
         sa.Column("callback_url", sa.Text(), nullable=True),
         sa.Column("callback_writer", sa.Text(), nullable=False),
         sa.Column("callback_base", sa.Text(), nullable=False),
