@@ -42,6 +42,15 @@ BODIES: dict[tuple[str, str], Fields] = {
     QUERY: {},
 }
 
+# What is ours beside it: optional, so that no client has to know.
+OWN_FIELDS: dict[tuple[str, str], Fields] = {
+    IDENTIFY: {},
+    CREATE: {
+        "consent": (False, "boolean"),
+    },
+    QUERY: {},
+}
+
 # The specification leaves open whether a few fields of a list's entries always come; here they do.
 ANSWERS: dict[tuple[str, str], Fields] = {
     IDENTIFY: {
@@ -160,7 +169,7 @@ def document(shared_api: Any) -> Any:
 @pytest.mark.parametrize("operation", OPERATIONS)
 class TestOurDocument:
     def test_the_body(self, document: Any, operation: tuple[str, str]) -> None:
-        assert body_of(document, operation) == BODIES[operation]
+        assert body_of(document, operation) == BODIES[operation] | OWN_FIELDS[operation]
 
     def test_the_answer(self, document: Any, operation: tuple[str, str]) -> None:
         assert answer_of(document, operation) == ANSWERS[operation] | (

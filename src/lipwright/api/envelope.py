@@ -10,6 +10,8 @@ from starlette.datastructures import MutableHeaders
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from lipwright.jobs.trace import about
+
 REQUEST_ID_HEADER = "X-Request-Id"
 SUCCEEDED = "SUCCEED"
 
@@ -17,7 +19,9 @@ SUCCEEDED = "SUCCEED"
 def request_id(scope: Scope) -> str:
     """Return the id of the request that a scope belongs to; the first call makes it."""
     state: dict[str, Any] = scope.setdefault("state", {})
-    made: str = state.setdefault("request_id", str(uuid.uuid4()))
+    if "request_id" not in state:
+        state["request_id"] = str(uuid.uuid4())
+    made: str = state["request_id"]
     return made
 
 
@@ -53,7 +57,7 @@ def failure(
 
 
 class RequestIds:
-    """Put the request's id on answers that are no envelope, too: files, pages."""
+    """Put the request's id on answers that are no envelope, too, and on all that is logged."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -69,4 +73,5 @@ class RequestIds:
                 MutableHeaders(scope=message).setdefault(REQUEST_ID_HEADER, request_id(scope))
             await send(message)
 
-        await self.app(scope, receive, send_with_id)
+        with about(request_id(scope)):
+            await self.app(scope, receive, send_with_id)

@@ -16,6 +16,7 @@ from lipwright.api.app import create_app
 from lipwright.api.auth import is_loopback
 from lipwright.errors import FailedError
 from lipwright.jobs.service import LipsyncService
+from lipwright.jobs.trace import set_up_logging
 from lipwright.jobs.worker_process import WorkerProcess
 from lipwright.settings import Settings
 
@@ -45,9 +46,7 @@ def run(settings: Settings, *, with_worker: bool = True) -> None:
     FailedError
         The address cannot be listened on.
     """
-    logging.basicConfig(
-        level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s"
-    )
+    set_up_logging(settings.log_level)
     with (
         _stop_signals() as told_to_stop,
         contextlib.closing(listen(settings.host, settings.port)) as listener,

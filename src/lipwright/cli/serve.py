@@ -76,7 +76,6 @@ def serve(
 
 def worker(data_dir: DataDir = None) -> None:
     """Run one worker of a fleet: it takes tasks from the database and renders them."""
-    import logging
     import signal
     import threading
 
@@ -84,11 +83,10 @@ def worker(data_dir: DataDir = None) -> None:
 
     settings = read_settings(data_dir=data_dir)
     have_weights(settings)
+    from lipwright.jobs.trace import set_up_logging
     from lipwright.jobs.worker_process import WorkerProcess
 
-    logging.basicConfig(
-        level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s"
-    )
+    set_up_logging(settings.log_level)
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda number, frame: stop.set())

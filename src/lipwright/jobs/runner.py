@@ -140,6 +140,12 @@ class TaskRunner:
         )
         return None
 
+    def request_of(self, task_id: str) -> str:
+        """Return the id of the request that made a task, for the log."""
+        with self._stores.database.read() as session:
+            query = select(TaskRow.request_id).where(TaskRow.id == task_id)
+            return session.scalar(query) or ""
+
     def order_of(self, attempt: Attempt) -> Order:
         """Return what the task is to do, as it stands in its row."""
         with self._stores.database.read() as session:

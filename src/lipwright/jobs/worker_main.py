@@ -14,6 +14,7 @@ from types import FrameType
 from typing import NoReturn
 
 from lipwright.jobs.parent_watch import follow_parent
+from lipwright.jobs.trace import set_up_logging
 from lipwright.jobs.worker import LostLeaseError, run_worker
 from lipwright.settings import Settings
 
@@ -54,9 +55,7 @@ def main() -> None:
     stop = threading.Event()
     follow_parent(int(sys.argv[1]), stop)
     settings = Settings()
-    logging.basicConfig(
-        level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s"
-    )
+    set_up_logging(settings.log_level)
     work_and_exit(settings, stop)
 
 

@@ -15,6 +15,7 @@ from dbos import DBOS
 from lipwright.errors import BadInputError, FailedError
 from lipwright.jobs.engine import LIPSYNC
 from lipwright.jobs.runner import TaskEndedError, TaskRunner, words_for
+from lipwright.jobs.trace import about
 
 log = logging.getLogger(__name__)
 
@@ -35,7 +36,7 @@ def lipsync(task_id: str) -> str:
     """Carry out a task; the outcome is in the task's row, the answer here is for the log."""
     runner = _runner
     assert runner is not None
-    with runner.at_work():
+    with runner.at_work(), about(runner.request_of(task_id)):
         # On purpose not a step: a workflow that is taken up again must be counted again.
         attempt = runner.begin(task_id)
         if attempt is None:

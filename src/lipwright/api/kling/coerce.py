@@ -77,6 +77,13 @@ def is_id(value: str) -> bool:
     return 0 < len(value) <= MAX_ID_CHARS and value.isprintable()
 
 
+def _flag(value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise wrong("must be true or false")
+    return value
+
+
+Flag = Annotated[bool, BeforeValidator(_flag)]
 Text = Annotated[str, BeforeValidator(_text)]
 Id = Annotated[str, BeforeValidator(_id)]
 Milliseconds = Annotated[int, BeforeValidator(_milliseconds)]

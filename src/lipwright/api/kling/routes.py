@@ -34,7 +34,7 @@ from lipwright.api.openapi import ANSWERS_OF_FAILURE, AUTHORIZATION, json_body
 from lipwright.api.own_links import DEAD_LINK, is_dead_link
 from lipwright.api.problems import Problem, ProblemKind
 from lipwright.errors import BadInputError
-from lipwright.jobs.values import NotFoundError
+from lipwright.jobs.values import NotFoundError, TaskOptions
 
 MAX_IDENTIFY_BODY_BYTES = 64_000
 # Two sounds of the greatest length as Base64 fit; whoever sends more uploads the sounds first.
@@ -86,6 +86,7 @@ async def advanced_lip_sync(request: Request, account: Account, context: WithCon
             asked.session_id,
             to_lines(asked),
             external_id=asked.external_task_id or None,
+            options=TaskOptions(consent=asked.consent),
         )
     except BadInputError as error:
         if error.reason != "duplicate":

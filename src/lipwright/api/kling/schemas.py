@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, Field, ValidationError, model_validator
 
-from lipwright.api.kling.coerce import Id, Milliseconds, Text, Volume, without_absent
+from lipwright.api.kling.coerce import Flag, Id, Milliseconds, Text, Volume, without_absent
 from lipwright.api.problems import Problem, ProblemKind
 
 TaskStatusName = Literal["submitted", "processing", "succeed", "failed"]
@@ -69,6 +69,10 @@ class AdvancedLipSyncRequest(_Request):
         default="",
         description="the caller's own id; does not replace task_id, but a task can be queried by "
         "it; unique per user",
+    )
+    consent: Flag = Field(
+        default=False,
+        description="your word that the person shown agrees; some servers require it",
     )
 
 
