@@ -60,7 +60,7 @@ def asked(monkeypatch):
         calls.append((start_ms, end_ms, rate))
         return np.zeros(((end_ms - start_ms) * rate // 1_000, 2), np.float32)
 
-    def predict_mouth(samples, times):
+    def predict_mouth(samples, times, transcript=""):
         assert samples.ndim == 1
         values = np.zeros((len(times), 6), np.float32)
         values[:, 0] = times

@@ -14,7 +14,7 @@ from lipwright.dubbing.types import Fit, Identification, Limits, Line
 from lipwright.errors import BadInputError
 from lipwright.faces.mouth_shape import mouth_values
 from lipwright.faces.types import Box, FaceSample, IdentifiedFace
-from lipwright.media.audio import read_sound, read_track
+from lipwright.media.audio import probe_sound, read_sound, read_track
 from lipwright.media.decode import VideoReader
 
 START_MS, LENGTH_MS = 600, 1_300

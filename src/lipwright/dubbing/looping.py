@@ -85,8 +85,8 @@ def _repeats(video: VideoInfo, total_ms: int) -> int:
 
 
 def _length(video: VideoInfo) -> Fraction:
-    """Seconds of one repetition, exact on the stream's own clock."""
-    return video.duration_pts * video.time_base
+    """Seconds of one repetition, exact on the stream's own clock where that is known."""
+    return video.duration_pts * video.time_base or Fraction(max(1, video.duration_ms), 1000)
 
 
 def _looped_face(

@@ -70,7 +70,7 @@ class HeadPose:
 
 @cache
 def reference_head() -> NDArray[np.float64]:
-    """(478, 3) mean face in head units, from speakers of the GRID corpus at rest."""
+    """(478, 3) mean face in head units, from speakers of the GRID corpus as a sentence begins."""
     with resources.files("lipwright.faces").joinpath("reference_head.npy").open("rb") as file:
         return np.asarray(np.load(file), dtype=np.float64)
 

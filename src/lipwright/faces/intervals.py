@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 from lipwright.faces.scan import Sighting
@@ -30,7 +31,8 @@ def faces_of(sightings: list[Sighting], *, min_ms: int = _MIN_INTERVAL_MS) -> li
     Faces with ids ``"0"``, ``"1"``, … in order of appearance.
     """
     joined: list[Sighting] = []
-    for sighting in sightings:
+    for found in sightings:
+        sighting = replace(found, samples=list(found.samples))
         before = next((j for j in reversed(joined) if _continues(j, sighting)), None)
         if before is None:
             joined.append(sighting)

@@ -111,8 +111,9 @@ def _warp(
         )
     corners = np.array([[0, 0, 1], [size[0], 0, 1], [0, size[1], 1], [size[0], size[1], 1]])
     spots = corners @ to_source.T
-    low = np.clip(np.floor(spots.min(0)).astype(int) - 2, 0, (plane.shape[1], plane.shape[0]))
-    high = np.clip(np.ceil(spots.max(0)).astype(int) + 2, 0, (plane.shape[1], plane.shape[0]))
+    margin = 2 + int(np.ceil(scale))
+    low = np.clip(np.floor(spots.min(0)).astype(int) - margin, 0, plane.shape[::-1])
+    high = np.clip(np.ceil(spots.max(0)).astype(int) + margin, 0, plane.shape[::-1])
     if (high - low).min() < 4:
         return np.full((size[1], size[0]), outside, np.uint8)
     region = plane[low[1] : high[1], low[0] : high[0]]

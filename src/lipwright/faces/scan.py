@@ -3,7 +3,7 @@
 Known faces are looked at a few times a second, new ones are searched for once a second and at
 every cut. Where one appeared or was lost in between, the frames since the last search (a bounded
 buffer) are walked one by one, so the bounds are exact to a frame while most frames are never
-analysed.
+analysed. A face that is there for less than a second may fall between two searches.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _LOOK_MS: Final = 240
 _SEARCH_MS: Final = 1_000
 _MAX_BUFFER: Final = 64
 _SAME_FACE_IOU: Final = 0.3
-_UNMOVED_IOU: Final = 0.7
+_UNMOVED_IOU: Final = 0.5
 _SURE_SCORE: Final = 0.8
 _SURE_SHAPE: Final = 0.07
 _MAX_SHAPE_ERROR: Final = 0.13
@@ -113,6 +113,10 @@ class FaceScan:
 
     def finish(self) -> list[Sighting]:
         """End the pass; sightings in order of appearance, then from left to right."""
+        if self._buffer:
+            last = self._buffer.pop()
+            self._look(last)
+            self._search(last)
         for face in self._active:
             self._end(face)
         return sorted(self._done, key=lambda s: (s.start_ms, s.samples[0].box.x0))
@@ -157,7 +161,7 @@ class FaceScan:
             if face.last_index == frame.index:
                 still.append(face)
                 continue
-            found = self._usable(frame, self.landmarker.follow(frame, face.last))
+            found = self._follow(face, frame)
             if found is None or any(_same(found, other.last) for other in still):
                 self._end(face)
             else:
@@ -165,6 +169,15 @@ class FaceScan:
                 still.append(face)
         self._active = still
         self._last_look_ms = frame.time_ms
+
+    def _follow(self, face: _Active, frame: Frame) -> FaceLandmarks | None:
+        """The face in a later frame; frame by frame where it has moved too far for one step."""
+        found = self._usable(frame, self.landmarker.follow(frame, face.last))
+        if found is None:
+            self._walk_forward(face)
+            if self._buffer and face.last_index == self._buffer[-1].index:
+                found = self._usable(frame, self.landmarker.follow(frame, face.last))
+        return found
 
     def _search(self, frame: Frame) -> None:
         """Look for new faces; from here on earlier frames are not needed any more."""

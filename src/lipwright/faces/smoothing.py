@@ -33,6 +33,8 @@ def smooth(
     -------
     (N, ...) float64.
     """
+    if not len(values):
+        return values.astype(np.float64)
     flat = values.reshape(len(values), -1).astype(np.float64)
     out = flat.copy()
     for begin, end in stretches(times):
