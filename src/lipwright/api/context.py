@@ -38,8 +38,11 @@ class Context:
         name
             File name at the end of the URL.
         """
-        base = self.settings.public_url or f"{request.scope['scheme']}://{address_of(request)}"
-        return base + self.service.link(key, expires_at_ms, name)
+        return self.base_url(request) + self.service.link(key, expires_at_ms, name)
+
+    def base_url(self, request: Request) -> str:
+        """Return the scheme and host under which the caller reaches us."""
+        return self.settings.public_url or f"{request.scope['scheme']}://{address_of(request)}"
 
 
 def address_of(request: Request) -> str:

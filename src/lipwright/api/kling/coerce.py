@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
 MAX_ID_CHARS = 128
+FITS = ("strict", "trim", "pad", "loop_video")
 _MAX_MS = 10**15
 _WHOLE = re.compile(r"[+-]?\d{1,16}(\.0*)?", re.ASCII)
 _NUMBER = re.compile(r"[+-]?(\d{1,16}(\.\d*)?|\.\d+)([eE][+-]?\d{1,2})?", re.ASCII)
@@ -77,12 +78,19 @@ def is_id(value: str) -> bool:
     return 0 < len(value) <= MAX_ID_CHARS and value.isprintable()
 
 
+def _fit(value: Any) -> str:
+    if not isinstance(value, str) or value.strip().lower() not in FITS:
+        raise wrong(f"must be one of {', '.join(FITS)}")
+    return value.strip().lower()
+
+
 def _flag(value: Any) -> bool:
     if not isinstance(value, bool):
         raise wrong("must be true or false")
     return value
 
 
+FitName = Annotated[Literal["strict", "trim", "pad", "loop_video"], BeforeValidator(_fit)]
 Flag = Annotated[bool, BeforeValidator(_flag)]
 Text = Annotated[str, BeforeValidator(_text)]
 Id = Annotated[str, BeforeValidator(_id)]

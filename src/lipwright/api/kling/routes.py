@@ -12,6 +12,7 @@ from lipwright.api.auth import Account
 from lipwright.api.body import read_json_object
 from lipwright.api.context import WithContext
 from lipwright.api.envelope import success
+from lipwright.api.kling.callbacks import to_callback
 from lipwright.api.kling.coerce import MAX_ID_CHARS, is_id
 from lipwright.api.kling.paths import DOCUMENTED_PREFIX, PREFIXES
 from lipwright.api.kling.schemas import (
@@ -29,6 +30,7 @@ from lipwright.api.kling.translate import (
     to_lines,
     to_message,
     to_state,
+    to_video,
 )
 from lipwright.api.openapi import ANSWERS_OF_FAILURE, AUTHORIZATION, json_body
 from lipwright.api.own_links import DEAD_LINK, is_dead_link
@@ -56,9 +58,10 @@ async def identify_face(request: Request, account: Account, context: WithContext
     """Say whether a video can be lip-synced, and which faces when."""
     body = await read_json_object(request, MAX_IDENTIFY_BODY_BYTES)
     asked = parse(IdentifyFaceRequest, body)
+    video = to_video(asked.video_url, asked.video_id)
     if await is_dead_link(request, context, asked.video_url):
         raise BadInputError("video", "dead_link", DEAD_LINK)
-    session = await context.lanes.identify.run(context.service.identify, account, asked.video_url)
+    session = await context.lanes.identify.run(context.service.identify, account, video)
     data = to_identified(session, functools.partial(context.file_url, request))
     return success(request.scope, data.model_dump(exclude_unset=True))
 
@@ -86,7 +89,12 @@ async def advanced_lip_sync(request: Request, account: Account, context: WithCon
             asked.session_id,
             to_lines(asked),
             external_id=asked.external_task_id or None,
-            options=TaskOptions(consent=asked.consent),
+            options=TaskOptions(
+                engine=asked.engine,
+                watermark=asked.watermark_info.enabled,
+                callback=to_callback(request, context, asked.callback_url),
+                consent=asked.consent,
+            ),
         )
     except BadInputError as error:
         if error.reason != "duplicate":

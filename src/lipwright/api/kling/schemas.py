@@ -4,16 +4,44 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import BaseModel, Field, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    WithJsonSchema,
+    model_validator,
+)
 
-from lipwright.api.kling.coerce import Flag, Id, Milliseconds, Text, Volume, without_absent
+from lipwright.api.kling.coerce import (
+    FITS,
+    FitName,
+    Flag,
+    Id,
+    Milliseconds,
+    Text,
+    Volume,
+    without_absent,
+)
 from lipwright.api.problems import Problem, ProblemKind
 
 TaskStatusName = Literal["submitted", "processing", "succeed", "failed"]
 
 MAX_LINES = 32
+MAX_TRANSCRIPT = 4000
 
 R = TypeVar("R", bound=BaseModel)
+
+
+def _only_type(*types: str, **more: Any) -> Any:
+    """Describe a field that may be null by one plain schema, in place of a choice of schemas."""
+
+    def change(schema: dict[str, Any]) -> None:
+        schema.pop("anyOf", None)
+        schema.pop("default", None)
+        schema.update({"type": types[0] if len(types) == 1 else list(types), **more})
+
+    return change
 
 
 class _Request(BaseModel):
@@ -28,9 +56,18 @@ class _Request(BaseModel):
 class IdentifyFaceRequest(_Request):
     """Body of Identify-Face."""
 
+    # Documented as required, and so it stays; empty text beside a video_id counts as absent.
+    model_config = ConfigDict(json_schema_extra={"required": ["video_url"]})
+
     video_url: Text = Field(
+        default="",
         description="URL of the video: .mp4 or .mov, at most 100 MB, 2 s to 60 s, "
-        "width and height each 512 to 2160 px"
+        "width and height each 512 to 2160 px; empty if video_id is given",
+    )
+    video_id: Id = Field(
+        default="",
+        description="instead of video_url: the id of a result, of a task's source, or the file_id "
+        "of an uploaded video",
     )
 
 
@@ -56,6 +93,22 @@ class FaceChoice(_Request):
     original_audio_volume: Volume = Field(
         default=1, description="volume of the video's own sound; no effect on a silent video"
     )
+    fit: FitName | None = Field(
+        default=None,
+        description="what happens if the sound does not fit its place; else as the request says",
+        json_schema_extra=_only_type("string", enum=list(FITS)),
+    )
+    transcript: Text = Field(
+        default="",
+        max_length=MAX_TRANSCRIPT,
+        description="what is said, if you know: sharpens the lips in English speech",
+    )
+
+
+class WatermarkInfo(_Request):
+    """Whether a result is wanted that carries a visible mark."""
+
+    enabled: Flag = Field(default=False, description="make a watermarked copy, too")
 
 
 class AdvancedLipSyncRequest(_Request):
@@ -63,7 +116,20 @@ class AdvancedLipSyncRequest(_Request):
 
     session_id: Id = Field(description="from Identify-Face; valid 24 hours")
     face_choose: Annotated[list[FaceChoice], Field(max_length=MAX_LINES)] = Field(
-        description="which face says what, when; each face at most once"
+        description="which face says what, when; a face may say several things one after the other"
+    )
+    watermark_info: WatermarkInfo = Field(
+        default_factory=WatermarkInfo, description="a copy with a visible mark, too"
+    )
+    callback_url: Text = Field(
+        default="",
+        description="told by POST of every change of the task's status, with the bare task object",
+    )
+    engine: Text = Field(default="", description="which rendering engine; the default one if empty")
+    fit: FitName = Field(
+        default="strict",
+        description="what happens if a sound does not fit its place: strict refuses it, trim cuts "
+        "it, pad also fills one that is too short with silence, loop_video repeats the video",
     )
     external_task_id: Id = Field(
         default="",
@@ -138,6 +204,12 @@ class Video(BaseModel):
     duration: str = Field(description="seconds")
 
 
+class ResultVideo(Video):
+    """A video that a task made."""
+
+    watermark_url: str = Field(default="", description="the watermarked copy, if one was wanted")
+
+
 class TaskInfo(BaseModel):
     """What the task was made from."""
 
@@ -148,7 +220,13 @@ class TaskInfo(BaseModel):
 class TaskResult(BaseModel):
     """What the task made; empty before it succeeds."""
 
-    videos: list[Video]
+    videos: list[ResultVideo]
+
+
+class Watermark(BaseModel):
+    """Whether a watermarked copy was wanted."""
+
+    enabled: bool
 
 
 class TaskState(BaseModel):
@@ -159,6 +237,16 @@ class TaskState(BaseModel):
     task_status_msg: str = Field(description="why a task failed")
     task_info: TaskInfo
     task_result: TaskResult
+    watermark_info: Watermark = Watermark(enabled=False)
+    progress: int = Field(default=0, description="0 to 100")
+    stage: str = Field(default="", description="what is being done now")
+    queue_position: Annotated[int | None, WithJsonSchema({"type": ["integer", "null"]})] = Field(
+        default=None, description="1 is next; null once the work has begun"
+    )
+    eta_seconds: Annotated[int | None, WithJsonSchema({"type": ["integer", "null"]})] = Field(
+        default=None, description="estimated seconds left; null where nothing is known"
+    )
+    warnings: list[str] = Field(default=[], description="what did not go as it might have")
     created_at: int = Field(description="Unix time in ms")
     updated_at: int = Field(description="Unix time in ms")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from pathlib import PurePosixPath
 
@@ -11,13 +12,17 @@ from lipwright.api.kling.schemas import (
     CreatedTaskInfo,
     Face,
     IdentifiedFaces,
+    ResultVideo,
     TaskInfo,
     TaskResult,
     TaskState,
+    TaskStatusName,
     Video,
+    Watermark,
 )
+from lipwright.dubbing.types import Fit
 from lipwright.errors import BadInputError
-from lipwright.jobs.values import LineRequest, Session, StoredVideo, Task
+from lipwright.jobs.values import LineRequest, OwnVideo, Session, StoredVideo, Task, TaskStatus
 
 FileUrl = Callable[[str, int, str], str]
 """Makes a URL of an object's key, the time in Unix ms when it ends, and a file name."""
@@ -45,9 +50,26 @@ def to_lines(request: AdvancedLipSyncRequest) -> list[LineRequest]:
             insert_ms=choice.sound_insert_time,
             speech_volume=choice.sound_volume,
             original_volume=choice.original_audio_volume,
+            fit=Fit(choice.fit or request.fit),
+            transcript=choice.transcript,
         )
         for choice in request.face_choose
     ]
+
+
+def to_video(url: str, id: str) -> str | OwnVideo:
+    """Return the video that a request names by its URL or by its id, exactly one of them.
+
+    Raises
+    ------
+    BadInputError
+        Field ``video`` (``missing``) or ``video_id`` (``conflicting``).
+    """
+    if url and id:
+        raise BadInputError("video_id", "conflicting", "must be empty if video_url is given")
+    if not (url or id):
+        raise BadInputError("video", "missing", "is required")
+    return url or OwnVideo(id)
 
 
 def to_identified(session: Session, url: FileUrl) -> IdentifiedFaces:
@@ -74,7 +96,7 @@ def to_created(task: Task) -> CreatedTask:
     return CreatedTask(
         task_id=task.id,
         task_info=info,
-        task_status=task.status.value,
+        task_status=status_of(task),
         created_at=task.created_at_ms,
         updated_at=task.updated_at_ms,
     )
@@ -83,17 +105,24 @@ def to_created(task: Task) -> CreatedTask:
 def to_state(task: Task, url: FileUrl) -> TaskState:
     """Write a task the way a query is answered."""
     suffix = PurePosixPath(task.parent.key).suffix or ".mp4"
-    info = TaskInfo(parent_video=_video(task.parent, url, f"source{suffix}"))
+    parent = Video(id=task.parent.id, url=task.parent_url, duration="0")
+    if task.parent.key:
+        parent = _video(task.parent, url, f"source{suffix}")
+    info = TaskInfo(parent_video=parent)
     if task.external_id:
         info.external_task_id = task.external_id
     return TaskState(
         task_id=task.id,
-        task_status=task.status.value,
+        task_status=status_of(task),
         task_status_msg=task.message,
         task_info=info,
-        task_result=TaskResult(
-            videos=[_video(task.result, url, f"{task.id}.mp4")] if task.result else []
-        ),
+        task_result=TaskResult(videos=[_result(task, task.result, url)] if task.result else []),
+        watermark_info=Watermark(enabled=task.watermark),
+        progress=percent(task),
+        stage=task.stage,
+        queue_position=task.queue_position,
+        eta_seconds=None if task.eta_s is None else math.ceil(task.eta_s),
+        warnings=list(task.warnings),
         created_at=task.created_at_ms,
         updated_at=task.updated_at_ms,
     )
@@ -122,6 +151,26 @@ def to_field(error: BadInputError) -> str:
     return field if error.index is None else f"{field}[{error.index}]"
 
 
+def status_of(task: Task) -> TaskStatusName:
+    """Return a task's status in the vendor's words, which know no cancelled task."""
+    match task.status:
+        case TaskStatus.SUBMITTED:
+            return "submitted"
+        case TaskStatus.PROCESSING:
+            return "processing"
+        case TaskStatus.SUCCEED:
+            return "succeed"
+        case _:
+            return "failed"
+
+
+def percent(task: Task) -> int:
+    """Return a task's progress in 0..100; 100 means that it has succeeded."""
+    if task.status is TaskStatus.SUCCEED:
+        return 100
+    return min(99, max(0, int(task.progress * 100)))
+
+
 def seconds(milliseconds: int) -> str:
     """Write a duration as Kling does: seconds, as text, no more digits than it has."""
     whole, rest = divmod(milliseconds, 1000)
@@ -134,3 +183,12 @@ def _video(video: StoredVideo, url: FileUrl, name: str) -> Video:
         url=url(video.key, video.expires_at_ms, name),
         duration=seconds(video.duration_ms),
     )
+
+
+def _result(task: Task, result: StoredVideo, url: FileUrl) -> ResultVideo:
+    plain = _video(result, url, f"{task.id}.mp4")
+    video = ResultVideo(id=plain.id, url=plain.url, duration=plain.duration)
+    if task.watermarked is not None:
+        marked = task.watermarked
+        video.watermark_url = url(marked.key, marked.expires_at_ms, f"{task.id}-watermarked.mp4")
+    return video
