@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import logging
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from lipwright.api.reasons import (
     WORK_REASONS,
 )
 from lipwright.errors import BadInputError, FailedError
+from lipwright.jobs.trace import request_id
 
 SOURCE = Path(lipwright.__file__).parent
 
@@ -169,3 +171,44 @@ def test_failures_of_the_work(api: Any, reason: str, status: int, code: int) -> 
     answer = api.post("identify-face", {"video_url": "http://a/b"})
     assert (answer.status_code, answer.json()["code"]) == (status, code)
     assert answer.json()["reason"] == reason
+
+
+def test_a_moderators_refusal_has_a_code_of_its_own(api: Any) -> None:
+    api.service.fault = BadInputError("lines", "moderated", "refused by moderation: no politicians")
+    lines = [{**FACE, "sound_insert_time": 0}]
+    answer = api.post("advanced-lip-sync", {"session_id": "1", "face_choose": lines})
+    assert (answer.status_code, answer.json()["code"]) == (400, 1301)
+    assert answer.json()["message"] == "face_choose: refused by moderation: no politicians"
+
+
+@pytest.mark.parametrize(("given", "kept"), [(True, True), (False, False), (None, False)])
+def test_consent_is_passed_on(api: Any, given: Any, kept: bool) -> None:
+    lines = [{**FACE, "sound_insert_time": 0}]
+    body = {"session_id": "1", "face_choose": lines, "consent": given}
+    assert api.post("advanced-lip-sync", body).status_code == 200
+    assert api.service.options[-1].consent is kept
+
+
+@pytest.mark.parametrize("given", ["true", 1, [True]])
+def test_consent_is_true_or_false_and_nothing_like_it(api: Any, given: Any) -> None:
+    lines = [{**FACE, "sound_insert_time": 0}]
+    body = {"session_id": "1", "face_choose": lines, "consent": given}
+    answer = api.post("advanced-lip-sync", body).json()
+    assert (answer["code"], answer["field"]) == (1201, "consent")
+
+
+def test_what_is_logged_meanwhile_knows_the_request(api: Any) -> None:
+    seen: list[str] = []
+
+    class Listener(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            seen.append(request_id.get())
+
+    listener = Listener()
+    logging.getLogger("lipwright.api").addHandler(listener)
+    try:
+        api.service.fault = FailedError("internal", "inside")
+        answer = api.post("identify-face", {"video_url": "http://a/b"})
+    finally:
+        logging.getLogger("lipwright.api").removeHandler(listener)
+    assert seen == [answer.json()["request_id"]] == [answer.headers["X-Request-Id"]]
