@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
+from lipwright.faces.continuity import looks_the_same
 from lipwright.faces.scan import Sighting
 from lipwright.faces.types import Box, IdentifiedFace
 
@@ -39,6 +40,7 @@ def faces_of(sightings: list[Sighting], *, min_ms: int = _MIN_INTERVAL_MS) -> li
             continue
         before.samples += sighting.samples
         before.end_ms = max(before.end_ms, sighting.end_ms)
+        before.shot, before.last_patch = sighting.shot, sighting.last_patch
         if sighting.portrait_score > before.portrait_score:
             before.portrait, before.portrait_score = sighting.portrait, sighting.portrait_score
     kept = [s for s in joined if s.end_ms - s.start_ms >= min_ms]
@@ -49,9 +51,18 @@ def faces_of(sightings: list[Sighting], *, min_ms: int = _MIN_INTERVAL_MS) -> li
 
 
 def _continues(earlier: Sighting, later: Sighting) -> bool:
-    """Whether a sighting is the same face again after a short absence in the same shot."""
+    """Whether a sighting is the same face again after a short absence.
+
+    Across a cut (something shown in between) it must also look the same.
+    """
     gap = later.start_ms - earlier.end_ms
-    if earlier.shot != later.shot or not -MAX_GAP_MS / 4 <= gap <= MAX_GAP_MS:
+    if not -MAX_GAP_MS / 4 <= gap <= MAX_GAP_MS:
+        return False
+    if earlier.shot != later.shot and not (
+        earlier.last_patch is not None
+        and later.first_patch is not None
+        and looks_the_same(earlier.last_patch, later.first_patch)
+    ):
         return False
     a, b = earlier.samples[-1].box, later.samples[0].box
     size = max(_side(a), _side(b))

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from lipwright.faces.continuity import face_patch, looks_the_same
 from lipwright.faces.detector import Detection, overlap
@@ -53,6 +54,8 @@ class Sighting:
         Where it was at each look.
     portrait, portrait_score
         Its best picture so far as JPEG, and how good that is (0 before there is one).
+    first_patch, last_patch
+        What it looked like at its first and its last look (`face_patch`).
     """
 
     shot: int
@@ -61,6 +64,8 @@ class Sighting:
     samples: list[FaceSample]
     portrait: bytes = b""
     portrait_score: float = 0.0
+    first_patch: NDArray[np.float32] | None = None
+    last_patch: NDArray[np.float32] | None = None
 
 
 @dataclass(eq=False)
@@ -231,6 +236,9 @@ class FaceScan:
         sighting.end_ms = round(float(frame.time) * 1000.0 + self._frame_ms)
         if sample:
             sighting.samples.append(FaceSample(frame.time_ms, found.box()))
+        sighting.last_patch = face_patch(frame, found)
+        if sighting.first_patch is None:
+            sighting.first_patch = sighting.last_patch
         score = _portrait_score(frame, found)
         if score > _PORTRAIT_GAIN * sighting.portrait_score:
             sighting.portrait, sighting.portrait_score = portrait_jpeg(frame, found), score
