@@ -13,6 +13,7 @@ IDENTIFY = ("post", "/klingai/v1/videos/identify-face")
 CREATE = ("post", "/klingai/v1/videos/advanced-lip-sync")
 QUERY = ("get", "/klingai/v1/videos/advanced-lip-sync/{id}")
 REFUSAL = {"code", "message", "request_id", "reason", "field"}
+FITS = " of loop_video, pad, strict, trim"
 STATUSES = "string of failed, processing, submitted, succeed"
 
 # Path of the field, whether it is required where it stands, and its type.
@@ -44,8 +45,15 @@ BODIES: dict[tuple[str, str], Fields] = {
 
 # What is ours beside it: optional, so that no client has to know.
 OWN_FIELDS: dict[tuple[str, str], Fields] = {
-    IDENTIFY: {},
+    IDENTIFY: {"video_id": (False, "string")},
     CREATE: {
+        "face_choose[].fit": (False, f"string{FITS}"),
+        "face_choose[].transcript": (False, "string"),
+        "watermark_info": (False, "object"),
+        "watermark_info.enabled": (False, "boolean"),
+        "callback_url": (False, "string"),
+        "engine": (False, "string"),
+        "fit": (False, f"string{FITS}"),
         "consent": (False, "boolean"),
     },
     QUERY: {},
@@ -92,7 +100,17 @@ ANSWERS: dict[tuple[str, str], Fields] = {
 }
 
 # What this service says beyond the specification; later versions of the vendor's API do, too.
-EXTRA: Fields = {"data.task_info.external_task_id": (False, "string")}
+EXTRA: Fields = {
+    "data.task_info.external_task_id": (False, "string"),
+    "data.task_result.videos[].watermark_url": (False, "string"),
+    "data.watermark_info": (False, "object"),
+    "data.watermark_info.enabled": (True, "boolean"),
+    "data.progress": (False, "integer"),
+    "data.stage": (False, "string"),
+    "data.queue_position": (False, "['integer', 'null']"),
+    "data.eta_seconds": (False, "['integer', 'null']"),
+    "data.warnings": (False, "array"),
+}
 
 OPERATIONS = [IDENTIFY, CREATE, QUERY]
 

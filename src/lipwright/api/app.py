@@ -7,7 +7,10 @@ from importlib.metadata import version
 from fastapi import FastAPI
 
 import lipwright.api.files
+import lipwright.api.kling.account
 import lipwright.api.kling.routes
+import lipwright.api.native.tasks
+import lipwright.api.native.webhooks
 import lipwright.api.pages
 from lipwright.api.context import Context
 from lipwright.api.envelope import RequestIds
@@ -20,7 +23,7 @@ from lipwright.settings import Settings
 
 _DESCRIPTION = (
     "A real video goes in, the person in it says the line. The lip-sync operations are also "
-    "served under /kling/v1/videos and /v1/videos."
+    "served under /kling/v1/videos, /proxy/kling/v1/videos and /v1/videos."
 )
 
 
@@ -44,6 +47,9 @@ def create_app(settings: Settings, service: LipsyncService) -> FastAPI:
     )
     app.state.context = Context(settings, service, Lanes(settings.identify_concurrency))
     app.include_router(lipwright.api.kling.routes.router)
+    app.include_router(lipwright.api.kling.account.router)
+    app.include_router(lipwright.api.native.tasks.router)
+    app.include_router(lipwright.api.native.webhooks.router)
     app.include_router(lipwright.api.files.router)
     app.include_router(lipwright.api.pages.router)
     install(app)

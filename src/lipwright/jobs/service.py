@@ -374,6 +374,18 @@ class LipsyncService:
             )
             return [records.delivery_value(found) for found in rows]
 
+    def rotate_webhook_secret(self, account_id: str) -> str:
+        """Make a new secret for an account's callbacks and return it, this one time."""
+        return self._open.stores.webhooks.rotate(account_id)
+
+    def count_webhook_secrets(self, account_id: str) -> int:
+        """Return how many secrets sign an account's callbacks now."""
+        return len(self._open.stores.webhooks.live(account_id))
+
+    def remove_webhook_secrets(self, account_id: str) -> None:
+        """Stop signing an account's callbacks."""
+        self._open.stores.webhooks.remove(account_id)
+
     def upload(self, account_id: str, file_name: str, path: Path) -> Upload:
         """Keep a caller's file for later use as a video or a sound.
 

@@ -311,6 +311,12 @@ class TestQuery:
                 "external_task_id": "mine",
             },
             "task_result": {"videos": []},
+            "watermark_info": {"enabled": False},
+            "progress": 0,
+            "stage": "",
+            "queue_position": None,
+            "eta_seconds": None,
+            "warnings": [],
             "created_at": 1_790_000_000_000,
             "updated_at": 1_790_000_000_005,
         }

@@ -1,0 +1,1 @@
+"""What is lipwright's own, beside the vendor's API: everything under ``/v1/lipwright``."""
