@@ -36,6 +36,13 @@ class SpeechEncoder:
     threads
         CPU threads of one call.
 
+    Attributes
+    ----------
+    model
+        All of Whisper, the decoder too.
+    folder
+        Where it came from.
+
     Raises
     ------
     FailedError
@@ -45,13 +52,14 @@ class SpeechEncoder:
     def __init__(self, folder: Path, *, threads: int = 1) -> None:
         try:
             # float32: measured as fast as int8 at this size, and it adds no rounding noise.
-            self._model = ctranslate2.models.Whisper(
+            self.model = ctranslate2.models.Whisper(
                 str(folder), device="cpu", compute_type="float32", intra_threads=threads
             )
         except (RuntimeError, ValueError, OSError) as error:
             raise FailedError(
                 "speech_model", f"the speech encoder could not be loaded: {error}"
             ) from error
+        self.folder = folder
 
     def encode(self, samples: NDArray[np.float32]) -> NDArray[np.float32]:
         """Features of a sound of any length.
@@ -88,7 +96,7 @@ class SpeechEncoder:
 
     def _encode_one(self, mel: NDArray[np.float32]) -> NDArray[np.float32]:
         view = ctranslate2.StorageView.from_array(np.ascontiguousarray(mel[None]))
-        output = np.array(self._model.encode(view, to_cpu=True))
+        output = np.array(self.model.encode(view, to_cpu=True))
         return np.asarray(output[0], np.float32)
 
 

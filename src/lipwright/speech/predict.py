@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -18,12 +19,15 @@ from lipwright.speech.network import MouthOutput, load_network
 from lipwright.speech.range import natural_range
 from lipwright.speech.rest import speaking_share
 from lipwright.speech.sampling import sample_curve
+from lipwright.speech.transcript import closed_with_transcript
 from lipwright.speech.types import CHANNELS, MouthCurve
 
 _loading = threading.Lock()
 
 
-def predict_mouth(samples: NDArray[np.float32], times: NDArray[np.float64]) -> MouthCurve:
+def predict_mouth(
+    samples: NDArray[np.float32], times: NDArray[np.float64], transcript: str = ""
+) -> MouthCurve:
     """What a mouth does that says this.
 
     The same sound and times always give the same curve. Safe to call from several threads; the
@@ -35,6 +39,9 @@ def predict_mouth(samples: NDArray[np.float32], times: NDArray[np.float64]) -> M
         (n,) mono speech at 16 kHz, full scale 1. Loudness does not matter.
     times
         (T,) seconds on the sound's clock, ascending, any spacing; may lie outside the sound.
+    transcript
+        What is said, if known: in English it sharpens when the lips close. One that is not what
+        is said is ignored.
 
     Returns
     -------
@@ -50,7 +57,11 @@ def predict_mouth(samples: NDArray[np.float32], times: NDArray[np.float64]) -> M
     levels = frame_levels(sound)
     if len(levels) == 0 or float(levels.max()) < SILENCE_DB:
         return _at_rest(times)
-    output = load_network()(_encoder().encode(sound))
+    encoder = _encoder()
+    output = load_network()(encoder.encode(sound))
+    if transcript:
+        closed = closed_with_transcript(output, sound, transcript, encoder)
+        output = replace(output, closed=closed)
     return curve_at(times, output, levels, len(sound) / SAMPLE_RATE)
 
 
