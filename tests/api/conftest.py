@@ -21,6 +21,7 @@ import uvicorn
 
 from lipwright.api.app import create_app
 from lipwright.errors import BadInputError
+from lipwright.jobs.costs import Costs
 from lipwright.jobs.service import LipsyncService, OpenedFile
 from lipwright.jobs.values import (
     Health,
@@ -36,7 +37,9 @@ from lipwright.jobs.values import (
 )
 from lipwright.settings import Settings
 from lipwright.store.credentials import CredentialError, CredentialFault
+from lipwright.store.idempotency import Claim, Done, Running
 from lipwright.store.keys import ApiKey, Scope
+from lipwright.store.ledger import Total
 
 NOW_MS = 1_790_000_000_000
 LATER_MS = NOW_MS + 3_600_000
@@ -77,6 +80,11 @@ class MemoryService:
             "good": MemoryFile(bytes(range(256)) * 40, "video/mp4")
         }
         self.uploads: list[tuple[str, str, int, str]] = []
+        self.sessions: dict[tuple[str, str], Session] = {}
+        self.claims: dict[tuple[str, str], tuple[str, str | None]] = {}
+        self.asked_costs: list[tuple[str, int, int]] = []
+        self.pages: list[tuple[int, int]] = []
+        self.prepaid = True
         self.identify_s = 0.0
         self.identifying = 0
         self.most_identifying = 0
@@ -121,7 +129,43 @@ class MemoryService:
     def take_call(self, account_id: str) -> None:
         self.calls.append(account_id)
 
-    def identify(self, account_id: str, video: str | Path) -> Session:
+    def claim(self, account_id: str, key: str, fingerprint: str) -> Claim | Running | Done:
+        claim = Claim(account_id, key, "holder")
+        if (account_id, key) not in self.claims:
+            self.claims[account_id, key] = (fingerprint, None)
+            return claim
+        before, reference = self.claims[account_id, key]
+        if before != fingerprint:
+            raise BadInputError("idempotency_key", "reused", "was used with another request")
+        return Running() if reference is None else Done(reference)
+
+    def end_claim(self, claim: Claim) -> None:
+        if self.claims[claim.account_id, claim.key][1] is None:
+            del self.claims[claim.account_id, claim.key]
+
+    def _complete(self, claim: Claim | None, reference: str) -> None:
+        if claim is not None:
+            fingerprint, _ = self.claims[claim.account_id, claim.key]
+            self.claims[claim.account_id, claim.key] = (fingerprint, reference)
+
+    def costs(self, account_id: str, start_ms: int, end_ms: int) -> Costs:
+        self.asked_costs.append((account_id, start_ms, end_ms))
+        moved = (Total("identify", 2, -14_000), Total("lipsync", 1, -70_000))
+        return Costs(account_id, NOW_MS, self.prepaid, 10_000_000, 9_916_000, moved)
+
+    def find_session(self, account_id: str, id: str) -> Session:
+        return self.sessions[account_id, id]
+
+    def list_tasks(self, account_id: str, *, offset: int, limit: int) -> list[Task]:
+        self.pages.append((offset, limit))
+        mine = [
+            task for (owner, id), task in self.tasks.items() if (owner, task.id) == (account_id, id)
+        ]
+        return mine[::-1][offset : offset + limit]
+
+    def identify(
+        self, account_id: str, video: str | Path, *, claim: Claim | None = None
+    ) -> Session:
         with self._lock:
             self.identifying += 1
             self.most_identifying = max(self.most_identifying, self.identifying)
@@ -133,7 +177,11 @@ class MemoryService:
             with self._lock:
                 self.identifying -= 1
         video_ = StoredVideo("v1", "accounts/a/clip.mov", 7000, LATER_MS)
-        return Session("850508686686064678", account_id, video_, self.faces, NOW_MS, LATER_MS)
+        id = "850508686686064678"
+        session = Session(id, account_id, video_, self.faces, NOW_MS, LATER_MS, 7_000)
+        self.sessions[account_id, id] = session
+        self._complete(claim, id)
+        return session
 
     def create(
         self,
@@ -151,6 +199,7 @@ class MemoryService:
         self.created.append((account_id, session_id, list(lines), external_id))
         task = a_task(f"t{len(self.created)}", account_id, external_id)
         self.tasks[account_id, task.id] = task
+        self._complete(options.claim, task.id)
         if external_id:
             self.tasks[account_id, external_id] = task
         return task
@@ -200,6 +249,7 @@ def a_task(
         warnings=(),
         created_at_ms=NOW_MS,
         updated_at_ms=NOW_MS + 5,
+        price_micro_ptc=70_000,
     )
 
 

@@ -99,8 +99,16 @@ ANSWERS: dict[tuple[str, str], Fields] = {
     },
 }
 
+DEDUCTION: Fields = {
+    "data.final_unit_deduction": (False, "string"),
+    "data.final_balance_deduction": (False, "object"),
+    "data.final_balance_deduction.quota": (True, "string"),
+    "data.final_balance_deduction.list_price": (True, "string"),
+}
+
 # What this service says beyond the specification; later versions of the vendor's API do, too.
 EXTRA: Fields = {
+    **DEDUCTION,
     "data.task_info.external_task_id": (False, "string"),
     "data.task_result.videos[].watermark_url": (False, "string"),
     "data.watermark_info": (False, "object"),
@@ -172,9 +180,17 @@ def parameters_of(document: dict[str, Any], operation: tuple[str, str]) -> set[A
     }
 
 
+OWN_PARAMETER = ("Idempotency-Key", "header", False, "string")
+
 PARAMETERS = {
-    IDENTIFY: {("Authorization", "header", False, "string")},
-    CREATE: {("Authorization", "header", False, "string")},
+    IDENTIFY: {
+        ("Authorization", "header", False, "string"),
+        OWN_PARAMETER,
+    },
+    CREATE: {
+        ("Authorization", "header", False, "string"),
+        OWN_PARAMETER,
+    },
     QUERY: {("Authorization", "header", False, "string"), ("id", "path", True, "string")},
 }
 
@@ -191,7 +207,7 @@ class TestOurDocument:
 
     def test_the_answer(self, document: Any, operation: tuple[str, str]) -> None:
         assert answer_of(document, operation) == ANSWERS[operation] | (
-            EXTRA if operation == QUERY else {}
+            {IDENTIFY: DEDUCTION, QUERY: EXTRA}.get(operation, {})
         )
 
     def test_the_parameters(self, document: Any, operation: tuple[str, str]) -> None:
@@ -213,6 +229,7 @@ def test_nothing_of_the_frameworks_own_error_shape_is_left(document: Any) -> Non
 def test_no_operation_is_listed_twice(document: Any) -> None:
     assert set(document["paths"]) == {
         *(path for _, path in OPERATIONS),
+        "/klingai/account/costs",
         "/v1/files",
         "/v1/files/{token}/{name}",
         "/healthz",
@@ -225,7 +242,7 @@ def test_the_tables_here_say_what_the_specification_says(operation: tuple[str, s
     yaml = pytest.importorskip("yaml")
     spec = yaml.safe_load(SPEC.read_text())
     assert body_of(spec, operation) == BODIES[operation]
-    assert parameters_of(spec, operation) == PARAMETERS[operation]
+    assert parameters_of(spec, operation) == PARAMETERS[operation] - {OWN_PARAMETER}
     told = answer_of(spec, operation)
     assert set(told) == set(ANSWERS[operation])
     for path, (required, kind) in told.items():

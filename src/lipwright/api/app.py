@@ -8,6 +8,7 @@ from fastapi import FastAPI
 
 import lipwright.api.files
 import lipwright.api.kling.account
+import lipwright.api.kling.legacy
 import lipwright.api.kling.routes
 import lipwright.api.native.tasks
 import lipwright.api.native.webhooks
@@ -47,6 +48,7 @@ def create_app(settings: Settings, service: LipsyncService) -> FastAPI:
     )
     app.state.context = Context(settings, service, Lanes(settings.identify_concurrency))
     app.include_router(lipwright.api.kling.routes.router)
+    app.include_router(lipwright.api.kling.legacy.router)
     app.include_router(lipwright.api.kling.account.router)
     app.include_router(lipwright.api.native.tasks.router)
     app.include_router(lipwright.api.native.webhooks.router)

@@ -15,7 +15,7 @@ import pytest
 from lipwright.errors import BadInputError, FailedError
 from lipwright.jobs.values import LineRequest, StoredVideo, TaskStatus
 
-PREFIXES = ["/klingai/v1/videos", "/kling/v1/videos", "/v1/videos"]
+PREFIXES = ["/klingai/v1/videos", "/kling/v1/videos", "/proxy/kling/v1/videos", "/v1/videos"]
 VIDEO = {"video_url": "https://example.com/clip.mp4"}
 
 
@@ -73,7 +73,12 @@ class TestIdentify:
 
     def test_the_answers_shape(self, api: Any) -> None:
         data = data_of(api.post("identify-face", VIDEO))
-        assert set(data) == {"session_id", "face_data"}
+        assert set(data) == {
+            "session_id",
+            "face_data",
+            "final_unit_deduction",
+            "final_balance_deduction",
+        }
         assert [set(face) for face in data["face_data"]] == [
             {"face_id", "face_image", "start_time", "end_time"}
         ] * 2
@@ -150,7 +155,7 @@ class TestCreate:
             "task_info": {"external_task_id": "mine-1"},
             "task_status": "submitted",
             "created_at": 1_790_000_000_000,
-            "updated_at": 1_790_000_000_005,
+            "updated_at": 1_790_000_000_000,
         }
         expected = LineRequest("0", "https://example.com/line.wav", 0, 3000, 1000, 1.0, 1.0)
         assert api.service.created == [("default", "s1", [expected], "mine-1")]
@@ -317,6 +322,8 @@ class TestQuery:
             "queue_position": None,
             "eta_seconds": None,
             "warnings": [],
+            "final_unit_deduction": "0.07",
+            "final_balance_deduction": {"quota": "0.07", "list_price": "0.07"},
             "created_at": 1_790_000_000_000,
             "updated_at": 1_790_000_000_005,
         }

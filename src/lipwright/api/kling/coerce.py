@@ -95,5 +95,6 @@ Flag = Annotated[bool, BeforeValidator(_flag)]
 Text = Annotated[str, BeforeValidator(_text)]
 Id = Annotated[str, BeforeValidator(_id)]
 Milliseconds = Annotated[int, BeforeValidator(_milliseconds)]
+Number = Annotated[float, BeforeValidator(_number)]
 # The range stands before the reading: only so does pydantic put it into the JSON schema.
 Volume = Annotated[float, Field(ge=0, le=2), BeforeValidator(_number)]

@@ -10,6 +10,7 @@ DOCUMENTED_PREFIX = "/klingai/v1/videos"
 GATEWAYS = ("/klingai", "/kling", "/proxy/kling", "")
 """What gateways put before the vendor's own paths; the last is the vendor's own way."""
 
+DOCUMENTED_GATEWAY = "/klingai"
 PREFIXES = tuple(f"{gateway}/v1/videos" for gateway in GATEWAYS)
 
 _IDENTIFY = re.compile(r"(/klingai|/kling|/proxy/kling)?/v1/videos/identify-face", re.IGNORECASE)

@@ -116,7 +116,19 @@ def _invalid(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     first = error.errors()[0]
     field = str(first["loc"][-1])
-    return _answer(request, Problem(ProblemKind.BAD_VALUE, f"{field}: is not valid", field=field))
+    match first["type"]:
+        case "missing":
+            words, reason = "is required", "missing"
+        case "greater_than_equal":
+            words, reason = f"must be at least {first['ctx']['ge']}", "out_of_range"
+        case "less_than_equal":
+            words, reason = f"must be at most {first['ctx']['le']}", "out_of_range"
+        case "int_parsing" | "int_from_float" | "int_parsing_size":
+            words, reason = "must be a whole number", "wrong_type"
+        case _:
+            words, reason = "is not valid", ""
+    problem = Problem(ProblemKind.BAD_VALUE, f"{field}: {words}", reason=reason, field=field)
+    return _answer(request, problem)
 
 
 def _gone(request: Request, error: Exception) -> Response:

@@ -12,14 +12,17 @@ from lipwright.api.auth import Account
 from lipwright.api.body import read_json_object
 from lipwright.api.context import WithContext
 from lipwright.api.envelope import success
+from lipwright.api.idempotency import IDEMPOTENCY_KEY, once
 from lipwright.api.kling.callbacks import to_callback
 from lipwright.api.kling.coerce import MAX_ID_CHARS, is_id
+from lipwright.api.kling.paging import DEFAULT_PAGE_SIZE, PageNumber, PageSize
 from lipwright.api.kling.paths import DOCUMENTED_PREFIX, PREFIXES
 from lipwright.api.kling.schemas import (
     AdvancedLipSyncRequest,
     CreateAnswer,
     IdentifyFaceAnswer,
     IdentifyFaceRequest,
+    ListAnswer,
     QueryAnswer,
     parse,
 )
@@ -36,7 +39,8 @@ from lipwright.api.openapi import ANSWERS_OF_FAILURE, AUTHORIZATION, json_body
 from lipwright.api.own_links import DEAD_LINK, is_dead_link
 from lipwright.api.problems import Problem, ProblemKind
 from lipwright.errors import BadInputError
-from lipwright.jobs.values import NotFoundError, TaskOptions
+from lipwright.jobs.values import NotFoundError, Session, Task, TaskOptions
+from lipwright.store.idempotency import Claim
 
 MAX_IDENTIFY_BODY_BYTES = 64_000
 # Two sounds of the greatest length as Base64 fit; whoever sends more uploads the sounds first.
@@ -50,7 +54,7 @@ operations = APIRouter(tags=["lip-sync"], responses=ANSWERS_OF_FAILURE)
     summary="Identify-Face",
     response_model=IdentifyFaceAnswer,
     openapi_extra={
-        "parameters": [AUTHORIZATION],
+        "parameters": [AUTHORIZATION, IDEMPOTENCY_KEY],
         "requestBody": json_body(IdentifyFaceRequest),
     },
 )
@@ -59,11 +63,22 @@ async def identify_face(request: Request, account: Account, context: WithContext
     body = await read_json_object(request, MAX_IDENTIFY_BODY_BYTES)
     asked = parse(IdentifyFaceRequest, body)
     video = to_video(asked.video_url, asked.video_id)
-    if await is_dead_link(request, context, asked.video_url):
-        raise BadInputError("video", "dead_link", DEAD_LINK)
-    session = await context.lanes.identify.run(context.service.identify, account, video)
-    data = to_identified(session, functools.partial(context.file_url, request))
-    return success(request.scope, data.model_dump(exclude_unset=True))
+
+    async def work(claim: Claim | None) -> Response:
+        if await is_dead_link(request, context, asked.video_url):
+            raise BadInputError("video", "dead_link", DEAD_LINK)
+        return answer(
+            await context.lanes.identify.run(context.service.identify, account, video, claim=claim)
+        )
+
+    async def replay(id: str) -> Response:
+        return answer(await context.lanes.quick.run(context.service.find_session, account, id))
+
+    def answer(session: Session) -> Response:
+        data = to_identified(session, functools.partial(context.file_url, request))
+        return success(request.scope, data.model_dump(exclude_unset=True))
+
+    return await once(request, context, account, body, work, replay)
 
 
 @operations.post(
@@ -71,7 +86,7 @@ async def identify_face(request: Request, account: Account, context: WithContext
     summary="Advanced-Lip-Sync (create)",
     response_model=CreateAnswer,
     openapi_extra={
-        "parameters": [AUTHORIZATION],
+        "parameters": [AUTHORIZATION, IDEMPOTENCY_KEY],
         "requestBody": json_body(AdvancedLipSyncRequest),
     },
 )
@@ -79,33 +94,70 @@ async def advanced_lip_sync(request: Request, account: Account, context: WithCon
     """Create a task that makes faces say lines."""
     body = await read_json_object(request, MAX_CREATE_BODY_BYTES)
     asked = await context.lanes.quick.run(parse, AdvancedLipSyncRequest, body)
-    for index, choice in enumerate(asked.face_choose):
-        if await is_dead_link(request, context, choice.sound_file):
-            raise BadInputError("speech", "dead_link", DEAD_LINK, index=index)
-    try:
-        task = await context.lanes.create.run(
-            context.service.create,
-            account,
-            asked.session_id,
-            to_lines(asked),
-            external_id=asked.external_task_id or None,
-            options=TaskOptions(
-                engine=asked.engine,
-                watermark=asked.watermark_info.enabled,
-                callback=to_callback(request, context, asked.callback_url),
-                consent=asked.consent,
-            ),
-        )
-    except BadInputError as error:
-        if error.reason != "duplicate":
-            raise
-        raise Problem(
-            ProblemKind.BAD_VALUE,
-            to_message(error, asked.external_task_id),
-            reason=error.reason,
-            field=to_field(error),
-        ) from error
-    return success(request.scope, to_created(task).model_dump(exclude_unset=True))
+
+    async def work(claim: Claim | None) -> Response:
+        for index, choice in enumerate(asked.face_choose):
+            if await is_dead_link(request, context, choice.sound_file):
+                raise BadInputError("speech", "dead_link", DEAD_LINK, index=index)
+        try:
+            task = await context.lanes.create.run(
+                context.service.create,
+                account,
+                asked.session_id,
+                to_lines(asked),
+                external_id=asked.external_task_id or None,
+                options=TaskOptions(
+                    engine=asked.engine,
+                    watermark=asked.watermark_info.enabled,
+                    callback=to_callback(request, context, asked.callback_url),
+                    consent=asked.consent,
+                    claim=claim,
+                ),
+            )
+        except BadInputError as error:
+            if error.reason != "duplicate":
+                raise
+            raise Problem(
+                ProblemKind.BAD_VALUE,
+                to_message(error, asked.external_task_id),
+                reason=error.reason,
+                field=to_field(error),
+            ) from error
+        return answer(task)
+
+    async def replay(id: str) -> Response:
+        return answer(await context.lanes.quick.run(context.service.find_task, account, id))
+
+    def answer(task: Task) -> Response:
+        return success(request.scope, to_created(task).model_dump(exclude_unset=True))
+
+    return await once(request, context, account, body, work, replay)
+
+
+@operations.get(
+    "/advanced-lip-sync",
+    summary="Advanced-Lip-Sync (list)",
+    response_model=ListAnswer,
+    openapi_extra={"parameters": [AUTHORIZATION]},
+)
+async def advanced_lip_sync_tasks(
+    request: Request,
+    account: Account,
+    context: WithContext,
+    page_number: PageNumber = 1,
+    page_size: PageSize = DEFAULT_PAGE_SIZE,
+) -> Response:
+    """List the account's tasks, newest first; free of charge."""
+    tasks = await context.lanes.quick.run(
+        context.service.list_tasks,
+        account,
+        offset=(page_number - 1) * page_size,
+        limit=page_size,
+    )
+    url = functools.partial(context.file_url, request)
+    return success(
+        request.scope, [to_state(task, url).model_dump(exclude_unset=True) for task in tasks]
+    )
 
 
 @operations.get(

@@ -44,7 +44,7 @@ def _only_type(*types: str, **more: Any) -> Any:
     return change
 
 
-class _Request(BaseModel):
+class BodyModel(BaseModel):
     """Fields that are not known are ignored, those that are empty count as absent."""
 
     @model_validator(mode="before")
@@ -53,7 +53,7 @@ class _Request(BaseModel):
         return without_absent(value)
 
 
-class IdentifyFaceRequest(_Request):
+class IdentifyFaceRequest(BodyModel):
     """Body of Identify-Face."""
 
     # Documented as required, and so it stays; empty text beside a video_id counts as absent.
@@ -71,7 +71,7 @@ class IdentifyFaceRequest(_Request):
     )
 
 
-class FaceChoice(_Request):
+class FaceChoice(BodyModel):
     """One line of speech for one face."""
 
     face_id: Id = Field(description="from Identify-Face")
@@ -105,13 +105,13 @@ class FaceChoice(_Request):
     )
 
 
-class WatermarkInfo(_Request):
+class WatermarkInfo(BodyModel):
     """Whether a result is wanted that carries a visible mark."""
 
     enabled: Flag = Field(default=False, description="make a watermarked copy, too")
 
 
-class AdvancedLipSyncRequest(_Request):
+class AdvancedLipSyncRequest(BodyModel):
     """Body of Advanced-Lip-Sync."""
 
     session_id: Id = Field(description="from Identify-Face; valid 24 hours")
@@ -142,12 +142,19 @@ class AdvancedLipSyncRequest(_Request):
     )
 
 
-class _Answer(BaseModel):
+class Answer(BaseModel):
     """The envelope around every answer's data."""
 
     code: int = Field(description="0 on success")
     message: str
     request_id: str = Field(description="made by the system, to trace a request")
+
+
+class BalanceDeduction(BaseModel):
+    """What was taken from the balance."""
+
+    quota: str = Field(description="PTC that were taken; 0 once they were given back")
+    list_price: str = Field(description="PTC that it costs by the price list")
 
 
 class Face(BaseModel):
@@ -166,9 +173,11 @@ class IdentifiedFaces(BaseModel):
 
     session_id: str = Field(description="valid 24 hours")
     face_data: list[Face] = Field(description="empty if no face can be lip-synced")
+    final_unit_deduction: str = Field(default="0", description="units that were taken; 1 is 1 PTC")
+    final_balance_deduction: BalanceDeduction = BalanceDeduction(quota="0", list_price="0")
 
 
-class IdentifyFaceAnswer(_Answer):
+class IdentifyFaceAnswer(Answer):
     """Answer of Identify-Face."""
 
     data: IdentifiedFaces
@@ -190,7 +199,7 @@ class CreatedTask(BaseModel):
     updated_at: int = Field(description="Unix time in ms")
 
 
-class CreateAnswer(_Answer):
+class CreateAnswer(Answer):
     """Answer of Advanced-Lip-Sync, creation."""
 
     data: CreatedTask
@@ -247,14 +256,22 @@ class TaskState(BaseModel):
         default=None, description="estimated seconds left; null where nothing is known"
     )
     warnings: list[str] = Field(default=[], description="what did not go as it might have")
+    final_unit_deduction: str = Field(default="0", description="units that were taken; 1 is 1 PTC")
+    final_balance_deduction: BalanceDeduction = BalanceDeduction(quota="0", list_price="0")
     created_at: int = Field(description="Unix time in ms")
     updated_at: int = Field(description="Unix time in ms")
 
 
-class QueryAnswer(_Answer):
+class QueryAnswer(Answer):
     """Answer of Advanced-Lip-Sync, query."""
 
     data: TaskState
+
+
+class ListAnswer(Answer):
+    """Answer of Advanced-Lip-Sync, list."""
+
+    data: list[TaskState]
 
 
 def parse(model: type[R], value: dict[str, Any]) -> R:

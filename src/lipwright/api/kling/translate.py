@@ -8,6 +8,7 @@ from pathlib import PurePosixPath
 
 from lipwright.api.kling.schemas import (
     AdvancedLipSyncRequest,
+    BalanceDeduction,
     CreatedTask,
     CreatedTaskInfo,
     Face,
@@ -23,11 +24,17 @@ from lipwright.api.kling.schemas import (
 from lipwright.dubbing.types import Fit
 from lipwright.errors import BadInputError
 from lipwright.jobs.values import LineRequest, OwnVideo, Session, StoredVideo, Task, TaskStatus
+from lipwright.settings import to_ptc
 
 FileUrl = Callable[[str, int, str], str]
 """Makes a URL of an object's key, the time in Unix ms when it ends, and a file name."""
 
-_FIELDS = {"video": "video_url", "session": "session_id", "lines": "face_choose"}
+_FIELDS = {
+    "video": "video_url",
+    "session": "session_id",
+    "lines": "face_choose",
+    "idempotency_key": "Idempotency-Key",
+}
 _LINE_FIELDS = {
     "face": "face_id",
     "speech": "sound_file",
@@ -85,20 +92,22 @@ def to_identified(session: Session, url: FileUrl) -> IdentifiedFaces:
             )
             for face in session.faces
         ],
+        final_unit_deduction=to_ptc(session.price_micro_ptc),
+        final_balance_deduction=_deduction(session.price_micro_ptc, session.price_micro_ptc),
     )
 
 
 def to_created(task: Task) -> CreatedTask:
-    """Write a task the way its creation is answered."""
+    """Write a task the way its creation is answered: as it was then, however often it is told."""
     info = CreatedTaskInfo()
     if task.external_id:
         info.external_task_id = task.external_id
     return CreatedTask(
         task_id=task.id,
         task_info=info,
-        task_status=status_of(task),
+        task_status="submitted",
         created_at=task.created_at_ms,
-        updated_at=task.updated_at_ms,
+        updated_at=task.created_at_ms,
     )
 
 
@@ -123,9 +132,21 @@ def to_state(task: Task, url: FileUrl) -> TaskState:
         queue_position=task.queue_position,
         eta_seconds=None if task.eta_s is None else math.ceil(task.eta_s),
         warnings=list(task.warnings),
+        final_unit_deduction=to_ptc(_charged(task)),
+        final_balance_deduction=_deduction(_charged(task), task.price_micro_ptc),
         created_at=task.created_at_ms,
         updated_at=task.updated_at_ms,
     )
+
+
+def _charged(task: Task) -> int:
+    """Return what a task has cost so far: one that came to nothing was paid back."""
+    ended = (TaskStatus.FAILED, TaskStatus.CANCELLED)
+    return 0 if task.status in ended else task.price_micro_ptc
+
+
+def _deduction(charged_micro_ptc: int, price_micro_ptc: int) -> BalanceDeduction:
+    return BalanceDeduction(quota=to_ptc(charged_micro_ptc), list_price=to_ptc(price_micro_ptc))
 
 
 def to_message(error: BadInputError, external_id: str = "") -> str:
