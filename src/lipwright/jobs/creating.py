@@ -52,6 +52,7 @@ from lipwright.jobs.values import (
 from lipwright.jobs.work import ChildFunctions
 from lipwright.media.fetch import check_url
 from lipwright.settings import Settings
+from lipwright.speech.synthesis import SpeechText, load_speech_engine, speak
 from lipwright.store.accounts import Rules
 from lipwright.store.clock import now_ms
 from lipwright.store.idempotency import Claim
@@ -187,7 +188,11 @@ class TaskMaker:
         expires = now_ms() + round(self._settings.result_days * 86_400_000)
         with self._stores.scratch.folder() as folder:
             deadline = time.monotonic() + self._settings.fetch_wait_s
-            sound = self._sound(request.sound, folder / "sound", deadline)
+            said = None
+            if request.text is not None:
+                said = folder / "said"
+                _say(request.text, said)
+            sound = self._sound(request.sound, folder / "sound", deadline, said)
             line = OrderedLine(
                 face_id="",
                 sound_start_ms=0,
@@ -283,12 +288,18 @@ class TaskMaker:
             ) from None
         return identification_from_dict(found)
 
-    def _sound(self, sound: str, path: Path, deadline: float) -> _ReadySound | None:
-        """Bring a sound in and look at it; None if its source is too slow for now."""
+    def _sound(
+        self, sound: str, path: Path, deadline: float, said: Path | None = None
+    ) -> _ReadySound | None:
+        """Bring a sound in, or take the one that is here, and look at it; None if its source is
+        too slow for now.
+        """
         # The child starts up while the sound is on its way.
         with Child(warm=self._functions.warm_probe) as child:
             max_bytes = API_LIMITS.max_speech_bytes or 0
-            if is_url(sound) or sound.startswith(FILES_PATH):
+            if said is not None:
+                path = said
+            elif is_url(sound) or sound.startswith(FILES_PATH):
                 try:
                     self._intake.bring(
                         sound,
@@ -383,6 +394,18 @@ class TaskMaker:
                 raise
             raise _duplicate(external_id) from None
         return task_value(row)
+
+
+def _say(text: SpeechText, path: Path) -> None:
+    """Have a text-to-speech engine speak, if there is one."""
+    engine = load_speech_engine()
+    if engine is None:
+        raise BadInputError(
+            "text",
+            "no_voice_engine",
+            "no text-to-speech engine is installed on this server; send a sound instead",
+        )
+    speak(engine, text, path)
 
 
 def _check_lines(lines: Sequence[LineRequest], identification: Identification) -> None:

@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from lipwright.dubbing.types import Fit
 from lipwright.errors import LipwrightError
+from lipwright.speech.synthesis import SpeechText
 from lipwright.store.idempotency import Claim
 
 DEFAULT_ACCOUNT = "default"
@@ -119,10 +120,13 @@ class LegacyRequest:
         An http(s) URL, a link to one of our own files, or a video of ours.
     sound
         A URL, raw Base64 or a data URI.
+    text
+        To be said by a text-to-speech engine, in place of the sound.
     """
 
     video: str | OwnVideo
     sound: str
+    text: SpeechText | None = None
 
 
 @dataclass(frozen=True)
