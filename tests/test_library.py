@@ -83,8 +83,13 @@ def test_by_default_the_result_lies_beside_the_video(
 ) -> None:
     video = Path(shutil.copy(portrait_clip, tmp_path / "me.mp4"))
     result = lipwright.sync(
-        str(video), str(spoken_line), speech_end_ms=400, identification=identification
+        str(video),
+        str(spoken_line),
+        speech_end_ms=400,
+        transcript="Whatever is said.",
+        identification=identification,
     )
+    assert result.line.transcript == "Whatever is said."
     assert result.path == tmp_path / "me-synced.mp4"
     assert result.path.is_file()
     assert result.warnings == ()

@@ -90,6 +90,7 @@ def sync(
     speech_end_ms: int | None = None,
     speech_volume: float = 1.0,
     original_volume: float = 1.0,
+    transcript: str = "",
     identification: Identification | None = None,
     progress: ProgressSink = ignore_progress,
 ) -> SyncResult:
@@ -112,6 +113,9 @@ def sync(
         as much as fits into the video.
     speech_volume, original_volume
         Factors from 0 to 2 on the speech and on the video's own sound.
+    transcript
+        What is said in the used part of the sound, if known; sharpens the lips' closures in
+        English speech. One that is not what is said is ignored.
     identification
         What `identify` said of this video, if it was asked before; saves asking again.
     progress
@@ -141,7 +145,15 @@ def sync(
             sound_ms, speech_start_ms, at_ms, identification.video.duration_ms
         )
     line = check_line(
-        Line(chosen.face_id, speech, speech_start_ms, speech_end_ms, at_ms, speech_volume),
+        Line(
+            chosen.face_id,
+            speech,
+            speech_start_ms,
+            speech_end_ms,
+            at_ms,
+            speech_volume,
+            transcript=transcript,
+        ),
         identification=identification,
         sound_duration_ms=sound_ms,
         limits=NO_LIMITS,

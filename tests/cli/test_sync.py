@@ -11,7 +11,9 @@ from pathlib import Path
 
 import pytest
 
+import lipwright
 from lipwright.cli.app import run
+from lipwright.errors import BadInputError
 from lipwright.media.probe import probe
 
 
@@ -71,6 +73,7 @@ def test_a_warning_does_not_mix_with_the_result(
         (["--speech-end", "99999"], "lipwright: --speech-end: "),
         (["--original-volume", "3"], "lipwright: --original-volume: "),
         (["--at", "soon"], "lipwright: Invalid value for '--at'"),
+        (["--transcript", "@/no/such/file"], "lipwright: Invalid value for '--transcript'"),
     ],
 )
 def test_bad_input_is_one_line_in_terms_of_the_options(
@@ -88,6 +91,30 @@ def test_bad_input_is_one_line_in_terms_of_the_options(
     assert shown.err.startswith(begin)
     assert shown.err.count("\n") == 1
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("in_a_file", [False, True])
+def test_a_transcript_is_text_or_a_file(
+    in_a_file: bool,
+    portrait_clip: Path,
+    spoken_line: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    seen: list[str] = []
+
+    def record(*_: object, transcript: str, **__: object) -> None:
+        seen.append(transcript)
+        raise BadInputError("video", "enough", "seen enough")
+
+    monkeypatch.setattr(lipwright, "sync", record)
+    text = "We both bought a\nbig caf\u00e9."
+    file = tmp_path / "said.txt"
+    file.write_text(text, encoding="utf-8")
+    given = f"@{file}" if in_a_file else text
+    options = ["--speech", str(spoken_line), "-o", str(tmp_path / "o.mp4"), "--transcript", given]
+    assert run(["sync", str(portrait_clip), *options]) == 2
+    assert seen == [text]
 
 
 def test_a_file_that_is_no_video(

@@ -66,6 +66,15 @@ def sync(
         float,
         typer.Option("--original-volume", metavar="X", help="The video's own sound, 0 to 2."),
     ] = 1.0,
+    transcript: Annotated[
+        str,
+        typer.Option(
+            "--transcript",
+            metavar="TEXT|@FILE",
+            help="What is said, in English: the lips then close more exactly.",
+            show_default=False,
+        ),
+    ] = "",
     as_json: Annotated[bool, typer.Option("--json", help="Say the result as JSON.")] = False,
 ) -> None:
     """Make a face of a video say a line.
@@ -73,6 +82,7 @@ def sync(
     The result has the video's size, frame rate and length; only the mouth, the jaw and the sound
     are new.
     """
+    said = _given_text(transcript)
     have_weights()
     import lipwright
 
@@ -87,6 +97,7 @@ def sync(
             speech_end_ms=speech_end,
             speech_volume=speech_volume,
             original_volume=original_volume,
+            transcript=said,
             progress=progress,
         )
     for warning in result.warnings:
@@ -106,3 +117,15 @@ def sync(
         )
     else:
         typer.echo(result.path)
+
+
+def _given_text(text: str) -> str:
+    """The text itself, or that of the file that ``@`` names."""
+    if not text.startswith("@"):
+        return text
+    try:
+        return Path(text[1:]).read_text(encoding="utf-8", errors="replace")
+    except (OSError, ValueError) as error:
+        raise typer.BadParameter(
+            f"{text[1:]} cannot be read: {error}", param_hint="'--transcript'"
+        ) from error
