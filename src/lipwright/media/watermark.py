@@ -62,12 +62,13 @@ def mark_of(width: int, height: int) -> tuple[F32, F32]:
     stroke = max(1, round(letter / 10))
     (length, _), below = cv2.getTextSize(TEXT, _FONT, scale, stroke)
     at = (max(0, width - length - round(letter)), height - round(letter) - below // 2)
-    outline = np.zeros((height, width), np.uint8)
     inside = np.zeros((height, width), np.uint8)
-    cv2.putText(outline, TEXT, at, _FONT, scale, 255, stroke * 3, cv2.LINE_AA)
     cv2.putText(inside, TEXT, at, _FONT, scale, 255, stroke, cv2.LINE_AA)
-    cover = outline * np.float32(_OPACITY / 255)
-    return cover, inside * np.float32(1 / 255)
+    edge = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * stroke + 1, 2 * stroke + 1))
+    outline = cv2.dilate(inside, edge)
+    cover: F32 = outline * np.float32(_OPACITY / 255)
+    bright: F32 = inside * np.float32(1 / 255)
+    return cover, bright
 
 
 def burn(luma: U8, cover: F32, bright: F32) -> U8:
