@@ -13,4 +13,4 @@ lock() {
 }
 
 lock requirements/runtime.txt pyproject.toml
-lock requirements/dev.txt --constraints requirements/runtime.txt pyproject.toml requirements/dev.in
+lock requirements/dev.txt --extra c2pa --constraints requirements/runtime.txt pyproject.toml requirements/dev.in
