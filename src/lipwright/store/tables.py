@@ -109,6 +109,7 @@ class TaskRow(Base):
     __table_args__ = (
         UniqueConstraint("account_id", "external_id"),
         Index("ix_tasks_account_created", "account_id", "created_at_ms"),
+        Index("ix_tasks_account_status", "account_id", "status"),
     )
 
     id: Mapped[str] = mapped_column(String(32), primary_key=True)

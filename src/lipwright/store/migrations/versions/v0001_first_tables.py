@@ -187,6 +187,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_tasks_account_created", "tasks", ["account_id", "created_at_ms"], unique=False
     )
+    op.create_index("ix_tasks_account_status", "tasks", ["account_id", "status"], unique=False)
     op.create_index(op.f("ix_tasks_expires_at_ms"), "tasks", ["expires_at_ms"], unique=False)
     op.create_index(op.f("ix_tasks_status"), "tasks", ["status"], unique=False)
     op.create_table(
