@@ -24,13 +24,17 @@ from lipwright.errors import BadInputError
 from lipwright.jobs.costs import Costs
 from lipwright.jobs.service import LipsyncService, OpenedFile
 from lipwright.jobs.values import (
+    Delivery,
     Health,
+    LegacyRequest,
     LineRequest,
     NotFoundError,
+    OwnVideo,
     Session,
     SessionFace,
     StoredVideo,
     Task,
+    TaskKind,
     TaskOptions,
     TaskStatus,
     Upload,
@@ -80,6 +84,9 @@ class MemoryService:
             "good": MemoryFile(bytes(range(256)) * 40, "video/mp4")
         }
         self.uploads: list[tuple[str, str, int, str]] = []
+        self.legacy: list[LegacyRequest] = []
+        self.sent: list[Delivery] = []
+        self.secrets: list[str] = []
         self.sessions: dict[tuple[str, str], Session] = {}
         self.claims: dict[tuple[str, str], tuple[str, str | None]] = {}
         self.asked_costs: list[tuple[str, int, int]] = []
@@ -156,15 +163,24 @@ class MemoryService:
     def find_session(self, account_id: str, id: str) -> Session:
         return self.sessions[account_id, id]
 
-    def list_tasks(self, account_id: str, *, offset: int, limit: int) -> list[Task]:
+    def list_tasks(
+        self,
+        account_id: str,
+        *,
+        offset: int,
+        limit: int,
+        kind: TaskKind = TaskKind.ADVANCED,
+    ) -> list[Task]:
         self.pages.append((offset, limit))
         mine = [
-            task for (owner, id), task in self.tasks.items() if (owner, task.id) == (account_id, id)
+            task
+            for (owner, id), task in self.tasks.items()
+            if (owner, task.id, task.kind) == (account_id, id, kind)
         ]
         return mine[::-1][offset : offset + limit]
 
     def identify(
-        self, account_id: str, video: str | Path, *, claim: Claim | None = None
+        self, account_id: str, video: str | Path | OwnVideo, *, claim: Claim | None = None
     ) -> Session:
         with self._lock:
             self.identifying += 1
@@ -204,12 +220,52 @@ class MemoryService:
             self.tasks[account_id, external_id] = task
         return task
 
-    def find_task(self, account_id: str, id: str) -> Task:
+    def find_task(self, account_id: str, id: str, *, kind: TaskKind | None = None) -> Task:
         self._maybe_fail()
-        try:
-            return self.tasks[account_id, id]
-        except KeyError:
-            raise NotFoundError("task", id) from None
+        task = self.tasks.get((account_id, id))
+        if task is None or kind not in (None, task.kind):
+            raise NotFoundError("task", id)
+        return task
+
+    def create_legacy(
+        self,
+        account_id: str,
+        request: LegacyRequest,
+        *,
+        external_id: str | None = None,
+        options: TaskOptions = TaskOptions(),  # noqa: B008 - a frozen value
+    ) -> Task:
+        self._maybe_fail()
+        self.options.append(options)
+        self.legacy.append(request)
+        task = replace(
+            a_task(f"l{len(self.legacy)}", account_id, external_id), kind=TaskKind.LEGACY
+        )
+        self.tasks[account_id, task.id] = task
+        self._complete(options.claim, task.id)
+        return task
+
+    def cancel(self, account_id: str, id: str) -> Task:
+        task = self.find_task(account_id, id)
+        if task.status is TaskStatus.SUCCEED:
+            raise BadInputError("task", "finished", f"task {id} has already succeeded")
+        task = replace(task, status=TaskStatus.CANCELLED, message="cancelled by its owner")
+        self.tasks[account_id, task.id] = task
+        return task
+
+    def deliveries(self, account_id: str, task_id: str) -> list[Delivery]:
+        self.find_task(account_id, task_id)
+        return self.sent
+
+    def rotate_webhook_secret(self, account_id: str) -> str:
+        self.secrets.append("whsec_c2VjcmV0")
+        return self.secrets[-1]
+
+    def count_webhook_secrets(self, account_id: str) -> int:
+        return len(self.secrets)
+
+    def remove_webhook_secrets(self, account_id: str) -> None:
+        self.secrets.clear()
 
     def upload(self, account_id: str, file_name: str, path: Path) -> Upload:
         content = path.read_bytes()

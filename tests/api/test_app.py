@@ -22,7 +22,6 @@ def refused(answer: Any, status: int, code: int) -> str:
         "/nope",
         "/klingai",
         "/klingai/v1/videos",
-        "/klingai/v1/videos/lip-sync",
         "/klingai/v1/videos/identify-face/",
         "/klingai/v1/videos/advanced-lip-sync/",
         "/klingai/v1/videos/advanced-lip-sync/a/b",

@@ -229,7 +229,14 @@ def test_nothing_of_the_frameworks_own_error_shape_is_left(document: Any) -> Non
 def test_no_operation_is_listed_twice(document: Any) -> None:
     assert set(document["paths"]) == {
         *(path for _, path in OPERATIONS),
+        "/klingai/v1/videos/lip-sync",
+        "/klingai/v1/videos/lip-sync/{id}",
         "/klingai/account/costs",
+        "/v1/lipwright/tasks/{id}",
+        "/v1/lipwright/tasks/{id}/cancel",
+        "/v1/lipwright/tasks/{id}/deliveries",
+        "/v1/lipwright/tasks/{id}/events",
+        "/v1/lipwright/webhook-secret",
         "/v1/files",
         "/v1/files/{token}/{name}",
         "/healthz",
