@@ -47,9 +47,10 @@ def summary(table: np.ndarray) -> str:
     channels = ", ".join(f"{c} {v:.2f}" for c, v in zip(CHANNELS, middle[3:9], strict=True))
     return (
         f"lag {middle[0] * 1000:.0f} ms, r {middle[1]:.3f} (mean {table[:, 1].mean():.3f}), "
-        f"at 0 {middle[2]:.3f}; {channels}; amplitude {middle[9]:.2f}; closed AUC {middle[10]:.3f}; "
-        f"finished curve r {middle[11]:.3f}, shut in {middle[12]:.0%} of the shut frames "
-        f"and in {middle[13]:.0%} of the others"
+        f"at 0 {middle[2]:.3f}; {channels}; amplitude {middle[9]:.2f}; "
+        f"closed AUC {middle[10]:.3f}; finished curve r {middle[11]:.3f}, in speech "
+        f"{middle[12]:.3f}, shut in {middle[13]:.0%} of the shut frames "
+        f"and in {middle[14]:.0%} of the others"
     )
 
 
@@ -59,8 +60,8 @@ def score(path: Path, encoder: SpeechEncoder, network: MouthNetwork) -> list[flo
     Returns
     -------
     Lag in s (positive: the real mouth is late), r of the opening there, r at no lag, r of the six
-    channels, ratio of deviations, AUC of the closed head; then of the finished curve: r, share of
-    really shut frames that are shut, share of open frames that are shut.
+    channels, ratio of deviations, AUC of the closed head; then of the finished curve: r, r where it
+    speaks, share of really shut frames that are shut, share of open frames that are shut.
     """
     with np.load(path) as data:
         seen = data["score"] > 0.5
@@ -75,7 +76,8 @@ def score(path: Path, encoder: SpeechEncoder, network: MouthNetwork) -> list[flo
     each = [_r(_at(output.values[:, c], shifted), true[:, c]) for c in range(6)]
     ratio = _at(output.values[:, 0], shifted).std() / true[:, 0].std()
     closed = true[:, 0] < 0.022
-    final = curve_at(shifted, output, frame_levels(sound), len(sound) / 16_000).values[:, 0]
+    curve = curve_at(shifted, output, frame_levels(sound), len(sound) / 16_000)
+    final, talking = curve.values[:, 0], curve.speaking == 1.0
     shut = final < 0.02
     return [
         float(LAGS[best]),
@@ -85,6 +87,7 @@ def score(path: Path, encoder: SpeechEncoder, network: MouthNetwork) -> list[flo
         ratio,
         _auc(_at(output.closed, shifted), closed),
         _r(final, true[:, 0]),
+        _r(final[talking], true[talking, 0]),
         shut[closed].mean() if closed.any() else float("nan"),
         shut[~closed].mean(),
     ]

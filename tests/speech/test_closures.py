@@ -12,8 +12,8 @@ def open_mouth(count: int) -> np.ndarray:
 
 def test_found_where_probable() -> None:
     probability = np.zeros(100, np.float32)
-    probability[40:44] = [0.4, 0.9, 0.8, 0.3]
-    probability[70] = 0.55
+    probability[40:44] = [0.2, 0.9, 0.8, 0.1]
+    probability[70] = 0.47
     (closure,) = find_closures(probability)
     assert closure.peak == pytest.approx(41 / 50)
     assert 40 / 50 < closure.start < 41 / 50

@@ -11,13 +11,13 @@ from lipwright.speech.encoder import RATE
 from lipwright.speech.sampling import spacing
 from lipwright.speech.types import CHANNELS
 
-_SURE = 0.5
-"""Probability at which lips are taken to touch."""
+_SURE = 0.45
+"""Probability at which lips touch: a missing closure is noticed sooner than one too many."""
 
-_LEAST = 0.6
+_LEAST = 0.5
 """A closure's most probable moment must reach this."""
 
-_RAMP_S = 0.05
+_RAMP_S = 0.03
 """Lips take this long from apart to together and back."""
 
 _FOLLOW = np.array([1.0, 0.0, 0.2, 0.15, 0.6, 0.2], np.float32)
