@@ -87,6 +87,7 @@ def test_fifty_clients_race_for_the_last_credit(database: Database) -> None:
 def test_fifty_clients_race_for_the_last_slot(database: Database) -> None:
     rules = Rules(concurrency=3)
     with database.write() as session:
+        ensure_account(session, "alice")  # else its making, too, would put them in a row
         session.add_all([a_task("a", "alice"), a_task("b", "alice", "processing")])
         session.add_all([a_task("c", "alice", "failed"), a_task("d", "bob")])
 
@@ -103,6 +104,8 @@ def test_fifty_clients_race_for_the_last_slot(database: Database) -> None:
 
 def test_fifty_clients_race_for_the_last_call_of_the_minute(database: Database) -> None:
     rules, now_us = Rules(rate_per_minute=10), 10**15
+    with database.write() as session:
+        ensure_account(session, "alice")
 
     def call(number: int) -> None:
         with database.write() as session:

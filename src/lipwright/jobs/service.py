@@ -14,6 +14,7 @@ from typing import Self
 
 from dbos import DBOSClient
 from sqlalchemy import func, select
+from sqlalchemy.orm import Session as Transaction
 
 from lipwright.errors import BadInputError
 from lipwright.jobs import engine, records
@@ -27,6 +28,7 @@ from lipwright.jobs.stores import Stores
 from lipwright.jobs.transitions import end_unpaid
 from lipwright.jobs.uploading import keep_upload
 from lipwright.jobs.values import (
+    FINAL,
     Delivery,
     Health,
     LegacyRequest,
@@ -302,8 +304,9 @@ class LipsyncService:
             How many are skipped, and how many are returned at most.
         """
         with self._open.stores.database.read() as transaction:
+            slots = self._slots()
             rows = records.task_rows(transaction, account_id, kind, offset, limit)
-            return [records.task_value(row) for row in rows]
+            return [self._looked_ahead(transaction, row, slots) for row in rows]
 
     def find_task(self, account_id: str, id: str, *, kind: TaskKind | None = None) -> Task:
         """Return a task by its id or by its caller's own external id.
@@ -322,10 +325,15 @@ class LipsyncService:
         """
         with self._open.stores.database.read() as transaction:
             row = records.task_row(transaction, account_id, id, kind=kind)
-            ahead = outlook(transaction, row, self._slots())
-            return replace(
-                records.task_value(row), queue_position=ahead.queue_position, eta_s=ahead.eta_s
-            )
+            return self._looked_ahead(transaction, row, self._slots())
+
+    @staticmethod
+    def _looked_ahead(transaction: Transaction, row: TaskRow, slots: int) -> Task:
+        task = records.task_value(row)
+        if row.status in FINAL:
+            return task
+        ahead = outlook(transaction, row, slots)
+        return replace(task, queue_position=ahead.queue_position, eta_s=ahead.eta_s)
 
     def _slots(self) -> int:
         """How many tasks are worked on at the same time, if all workers are set up as we are."""
