@@ -31,8 +31,8 @@ _PLAIN = 0.8
 _ENOUGH = 0.8
 """Probability that an expected closure's peak gets at least."""
 
-_DOUBT = 1.5
-"""Log odds that closures lose where the transcript knows of none: 0.9 still is one, 0.6 not."""
+_DOUBT = 1.25
+"""Log odds that closures lose where the transcript knows of none: 0.9 still is one, 0.7 not."""
 
 _HOLD_S = 0.1
 """An expected closure reaches no further than this to either side of its peak."""
