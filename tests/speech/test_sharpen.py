@@ -38,7 +38,7 @@ def test_an_expected_closure_is_found_though_faint() -> None:
 
 
 def test_an_unexpected_one_must_be_plain() -> None:
-    curve = bumps((0.7, 0.65), (1.12, 0.9), (1.8, 0.95))
+    curve = bumps((0.7, 0.68), (1.12, 0.9), (1.8, 0.95))
     assert closed_at(curve) == [0.7, 1.12, 1.8]
     assert closed_at(sharpen(curve, SENTENCE, ALL)) == [1.12, 1.8]
 
@@ -54,7 +54,7 @@ def test_one_expected_closure_raises_one_peak() -> None:
 
 
 def test_nothing_changes_where_nothing_is_known() -> None:
-    curve = bumps((0.7, 0.65), (1.2, 0.65), (3.0, 0.65))
+    curve = bumps((0.7, 0.68), (1.2, 0.68), (3.0, 0.68))
     assert (sharpen(curve, (), ALL) == curve).all()
     number = (timed("1984", 0.5, 1.9),)
     assert np.allclose(sharpen(curve, number, ALL), curve, atol=1e-4)
@@ -63,7 +63,7 @@ def test_nothing_changes_where_nothing_is_known() -> None:
 
 
 def test_lips_may_touch_at_f_v_and_w() -> None:
-    curve = bumps((1.2, 0.65))
+    curve = bumps((1.2, 0.68))
     with_v = (timed("ten", 0.5, 0.9), timed("seven", 0.9, 1.5))
     assert closed_at(sharpen(curve, with_v, ALL)) == [1.2]
     without = (timed("ten", 0.5, 0.9), timed("garden", 0.9, 1.5))
