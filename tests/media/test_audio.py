@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import struct
 from fractions import Fraction
 from pathlib import Path
 
@@ -208,3 +209,24 @@ def test_real_sounds():
     assert info == SoundInfo(11_000, 16_000, 1, "wav")
     track = read_track(SHARED / "talking" / "indoor_en_10s.mp4")
     assert abs(len(track) - 48_000 * 10.008) < 48
+
+
+@pytest.mark.parametrize(("kind", "bits"), [(1, 8), (1, 24), (1, 32), (1, 64), (3, 32), (3, 64)])
+def test_wav_samples_of_every_width(tmp_path, kind, bits):
+    tone = np.sin(np.arange(16000) / 9) * 0.5
+    if kind == 3:
+        data = tone.astype(f"<f{bits // 8}").tobytes()
+    elif bits == 8:
+        data = (tone * 127 + 128).astype("u1").tobytes()
+    else:
+        whole = (tone * 2.0 ** (bits - 1)).astype("<i8")
+        data = whole.view("u1").reshape(-1, 8)[:, : bits // 8].tobytes()
+    width = bits // 8
+    head = struct.pack("<HHIIHH", kind, 1, 16000, 16000 * width, width, bits)
+    body = (
+        b"WAVEfmt " + struct.pack("<I", 16) + head + b"data" + struct.pack("<I", len(data)) + data
+    )
+    path = tmp_path / "tone.wav"
+    path.write_bytes(b"RIFF" + struct.pack("<I", len(body)) + body)
+    found = read_sound(path, 0, 1000, 16000)[:, 0]
+    assert np.abs(found - tone).max() < 0.02

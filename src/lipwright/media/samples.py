@@ -163,9 +163,10 @@ def gather(blocks: Blocks, begin: int, stop: int) -> F32:
 def stereo_or_mono(frame: AudioFrame) -> F32:
     """Return a decoded frame as (n, 1) or (n, 2) floats of -1 to 1; more channels are mixed."""
     count = frame.layout.nb_channels
-    if count > 2 and frame.format.is_planar:
+    if frame.format.name in ("s64", "s64p") or (count > 2 and frame.format.is_planar):
         # PyAV counts a frame's planes up to a null pointer, and FFmpeg sets none after the
         # eighth: reading a 7.1 frame as it is crashes the process. Interleaved it is one plane.
+        # And whole numbers of 64 bits it does not read at all.
         packed = AudioResampler(format="flt", layout=frame.layout, rate=frame.sample_rate)
         frame = packed.resample(frame)[0]
     data = frame.to_ndarray()
@@ -175,7 +176,8 @@ def stereo_or_mono(frame: AudioFrame) -> F32:
     elif samples.dtype.kind == "i":
         samples = samples.astype(np.float32) / float(1 << (8 * samples.dtype.itemsize - 1))
     else:
-        samples = samples.astype(np.float32)
+        with np.errstate(over="ignore", invalid="ignore"):  # of doubles that are no sound
+            samples = samples.astype(np.float32)
     np.nan_to_num(samples, copy=False, posinf=0.0, neginf=0.0)
     if count <= 2:
         return np.ascontiguousarray(samples)
