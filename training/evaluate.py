@@ -35,6 +35,8 @@ def main() -> None:
     for name, pattern in (("grid", "grid_*.npz"), ("wild", "*_en_*.npz")):
         rows = []
         for path in sorted((CACHE / "talking").glob(pattern)):
+            if (CACHE / "grid_s1" / path.name.removeprefix("grid_")).exists():
+                continue  # The same recording was trained on.
             rows.append(score(path, encoder, network))
             if not arguments.quiet:
                 lag, best, zero = rows[-1][:3]

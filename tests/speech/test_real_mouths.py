@@ -22,7 +22,7 @@ pytestmark = pytest.mark.skipif(not MEDIA.is_dir(), reason="the private media ar
 @pytest.mark.parametrize(
     ("name", "least", "latest_s"),
     [
-        ("grid_bbaf2n.mpg", 0.8, 0.02),
+        ("grid_lbax4n.mpg", 0.8, 0.02),
         ("grid_sbia1a.mpg", 0.8, 0.02),
         ("grid_pwij3p.mpg", 0.8, 0.02),
         ("studio_en_7s_30fps.mp4", 0.6, 0.04),
