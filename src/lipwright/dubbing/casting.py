@@ -18,6 +18,7 @@ from lipwright.faces.landmarker import FaceLandmarker
 from lipwright.faces.types import FaceTrack
 from lipwright.media.audio import read_sound
 from lipwright.media.types import Frame, VideoInfo
+from lipwright.render.articulation import like_the_person, talking_range
 from lipwright.render.engine import Engine
 from lipwright.render.plan import RenderPlan, usable_weight, window_weight
 from lipwright.speech.predict import predict_mouth
@@ -98,6 +99,7 @@ def plan_lines(track: FaceTrack, lines: Sequence[Line], frame_seconds: float) ->
     """Lay the mouth curves of a face's lines onto its frames."""
     channels = np.zeros((len(track.times), 6), np.float32)
     weight = np.zeros(len(track.times), np.float32)
+    own_range = talking_range(track)
     for line in lines:
         start, end = line.insert_ms / 1000.0, line.end_ms / 1000.0
         inside = (track.times >= start - 1e-6) & (track.times < end - 1e-6)
@@ -106,7 +108,7 @@ def plan_lines(track: FaceTrack, lines: Sequence[Line], frame_seconds: float) ->
         sound = read_sound(line.speech, line.speech_start_ms, line.speech_end_ms, SPEECH_RATE)
         # The model learned from cameras: a frame shows the mouth of the moment it is stamped with.
         curve = predict_mouth(sound.mean(1), track.times[inside] - start, line.transcript)
-        channels[inside] = curve.values
+        channels[inside] = like_the_person(curve, own_range)
         weight = np.maximum(weight, window_weight(track.times, start, end, frame_seconds))
     return RenderPlan(track.frame_indices, channels, weight * usable_weight(track))
 
