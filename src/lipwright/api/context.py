@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+import threading
+from dataclasses import dataclass, field
 from typing import Annotated
 
 from fastapi import Depends
@@ -23,6 +24,8 @@ class Context:
     settings: Settings
     service: LipsyncService
     lanes: Lanes
+    closing: threading.Event = field(default_factory=threading.Event)
+    """Set when the service winds down: answers that could go on for long must end."""
 
     def file_url(self, request: Request, key: str, expires_at_ms: int, name: str) -> str:
         """Return the signed URL of one of our files, under the address that the caller used.

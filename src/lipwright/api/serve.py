@@ -65,14 +65,16 @@ def run(settings: Settings, *, with_worker: bool = True) -> None:
                 print(_KEYLESS, flush=True)
 
         def wind_down() -> None:
+            app.state.context.closing.set()
             # Together with the answers in progress, not after them.
             if worker is not None:
                 threading.Thread(target=worker.stop, name="stop-worker").start()
             # An identification would hold its thread for longer than the grace: end it then.
             impatience.start()
 
+        app = create_app(settings, service)
         config = uvicorn.Config(
-            create_app(settings, service),
+            app,
             log_config=None,
             access_log=False,  # its lines would hold the signed links
             server_header=False,

@@ -188,6 +188,20 @@ class TestEvents:
             assert time.monotonic() < deadline
             time.sleep(0.05)
 
+    def test_it_does_not_hold_up_the_end_of_the_service(self, api: Any, running: Any) -> None:
+        closing = api.app.state.context.closing
+        try:
+            with api.client.stream("GET", f"{PATH}/t1/events") as answer:
+                lines = answer.iter_lines()
+                while not next(lines).startswith("data: "):
+                    pass
+                closing.set()
+                began = time.monotonic()
+                assert not "".join(lines)
+            assert time.monotonic() - began < 1
+        finally:
+            closing.clear()
+
     def test_there_is_a_limit(self, api: Any, running: Any) -> None:
         api.app.state.readers = events.MOST_READERS
         answer = api.client.get(f"{PATH}/t1/events")

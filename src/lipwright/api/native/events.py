@@ -40,7 +40,10 @@ def event(task: OwnTask, name: str) -> bytes:
 
 
 async def events(
-    first: OwnTask, look: Callable[[], Awaitable[OwnTask]], last_id: str
+    first: OwnTask,
+    look: Callable[[], Awaitable[OwnTask]],
+    last_id: str,
+    closing: Callable[[], bool] = lambda: False,
 ) -> AsyncIterator[bytes]:
     """Yield the event stream of a task until it has ended.
 
@@ -52,6 +55,8 @@ async def events(
         Looks the task up again; raises `NotFoundError` once it is gone.
     last_id
         The event that the reader saw last, empty if none.
+    closing
+        Whether the service winds down: the stream ends, and the reader will come back.
     """
     yield f"retry: {RETRY_MS}\n\n".encode()
     task, seen, status = first, last_id, ""
@@ -67,6 +72,8 @@ async def events(
             yield b": still here\n\n"
             spoke = time.monotonic()
         await anyio.sleep(POLL_S)
+        if closing():
+            return
         try:
             task = await look()
         except NotFoundError:

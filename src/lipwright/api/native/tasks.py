@@ -121,7 +121,7 @@ async def watch(request: Request, account: Account, context: WithContext, id: st
     async def counted() -> AsyncIterator[bytes]:
         state.readers = getattr(state, "readers", 0) + 1
         try:
-            async for piece in events(first, look, last_id):
+            async for piece in events(first, look, last_id, context.closing.is_set):
                 yield piece
         finally:
             state.readers -= 1
