@@ -100,6 +100,7 @@ def sync(
             transcript=said,
             progress=progress,
         )
+    _sign(result.path, video)
     for warning in result.warnings:
         warn(warning)
     if as_json:
@@ -117,6 +118,16 @@ def sync(
         )
     else:
         typer.echo(result.path)
+
+
+def _sign(result: Path, video: Path) -> None:
+    """Sign the result as C2PA says, where the user has a certificate of his own for it."""
+    from lipwright.cli.configuration import read_settings
+    from lipwright.jobs.sealing import seal
+
+    settings = read_settings()
+    if settings.c2pa_cert is not None:
+        seal(settings, result, video, result.name)
 
 
 def _given_text(text: str) -> str:
