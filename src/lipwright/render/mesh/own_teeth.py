@@ -42,6 +42,7 @@ _MIN_HEIGHT: Final = 0.035
 _GROW_UP: Final = 0.10
 _UPPER_SHARE: Final = 0.35
 _TALLEST: Final = 1.3
+_SHORTER_ASIDE: Final = 0.5
 _SOFT_PIXELS: Final = 1.6
 
 
@@ -170,7 +171,10 @@ def _cut_out(best: _Candidate) -> Layer | None:
     usual = float(np.median((bottoms - tops)[columns]))
     if usual < _MIN_HEIGHT * PIXELS_PER_UNIT:
         return None
-    bottoms[columns] = np.minimum(bottoms[columns], tops[columns] + _TALLEST * usual)
+    # Teeth get shorter, seen from the front, towards the corners.
+    across = 2.0 * (columns - columns[0]) / (columns[-1] - columns[0]) - 1.0
+    tallest = _TALLEST * usual * (1.0 - _SHORTER_ASIDE * across**2)
+    bottoms[columns] = np.minimum(bottoms[columns], tops[columns] + tallest)
     # Beside the teeth the mouth's own dark corners belong to the picture as well, as far down as
     # the teeth beside them reach.
     mouth = np.flatnonzero(best.inside.any(0))
