@@ -27,7 +27,7 @@ def intake(settings: Settings, objects: ObjectStore) -> Intake:
     return Intake(settings, objects, Signer(b"secret"))
 
 
-def link(key: str = KEY, secret: bytes = b"secret", life_ms: int = 60_000) -> str:
+def link(key: str = KEY, secret: bytes = b"secret", life_ms: int = 3_600_000) -> str:
     token = Signer(secret).sign(key, now_ms() + life_ms)
     return "https://nowhere.invalid" + file_path(token, "clip.mp4")
 

@@ -11,6 +11,7 @@ from lipwright.jobs.service import LipsyncService
 from lipwright.jobs.sweep import sweep
 from lipwright.jobs.values import NotFoundError, Session, TaskStatus
 from lipwright.store.clock import now_ms
+from lipwright.store.idempotency import Claim
 from lipwright.store.tables import ArtifactRow, FaceRow, LedgerRow, SessionRow, TaskRow
 
 DAY_MS = 86_400_000
@@ -82,6 +83,15 @@ def test_an_expired_result_says_so_for_a_while(service: LipsyncService, session:
         assert (found.status, found.result) == (TaskStatus.SUCCEED, None)
         assert found.message == "the result has expired and was removed"
         sweep(service.settings, stores)
+
+
+def test_idempotency_keys_go_after_a_day(service: LipsyncService) -> None:
+    claim = service.claim("alice", "k", "f")
+    assert isinstance(claim, Claim)
+    stores = service._open.stores
+    for later_ms, count in ((DAY_MS - 60_000, 0), (DAY_MS + 60_000, 1)):
+        swept = sweep(service.settings, stores, now=now_ms() + later_ms)
+        assert swept["idempotency keys"] == count
 
 
 def test_a_worker_sweeps_by_itself(service: LipsyncService) -> None:
