@@ -166,3 +166,25 @@ def test_ctrl_c_leaves_nothing_behind(
     assert process.returncode == 130
     assert err == b"lipwright: interrupted\n"
     assert list(tmp_path.iterdir()) == []
+
+
+def test_signs_with_the_users_own_certificate_and_no_other(
+    portrait_clip: Path, spoken_line: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    c2pa = pytest.importorskip("c2pa", reason="the extra c2pa is not installed")
+    from lipwright.settings import Settings
+    from lipwright.store.certificates import signing_certificate
+
+    made = signing_certificate(Settings(_env_file=None, data_dir=tmp_path / "other"))  # type: ignore[call-arg]
+    (tmp_path / "chain.pem").write_bytes(made.chain)
+    (tmp_path / "key.pem").write_bytes(made.key)
+    monkeypatch.setenv("LIPWRIGHT_DATA_DIR", str(tmp_path / "data"))
+    order = ["sync", str(portrait_clip), "--speech", str(spoken_line), "--speech-end", "1200"]
+    assert run([*order, "-o", str(tmp_path / "plain.mp4")]) == 0
+    monkeypatch.setenv("LIPWRIGHT_C2PA_CERT", str(tmp_path / "chain.pem"))
+    monkeypatch.setenv("LIPWRIGHT_C2PA_KEY", str(tmp_path / "key.pem"))
+    assert run([*order, "-o", str(tmp_path / "signed.mp4")]) == 0
+    assert c2pa.Reader.try_create(tmp_path / "plain.mp4") is None
+    with c2pa.Reader(tmp_path / "signed.mp4") as reader:
+        assert reader.get_validation_state() == "Valid"
+    assert not (tmp_path / "data").exists()
