@@ -28,9 +28,7 @@ def write(source: Path, target: Path, **more: bool) -> None:
 
 @pytest.fixture(scope="module")
 def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("source")
-    # Large enough for the encoder to look ahead in earnest.
-    return make(folder / "source.mp4", Clip(width=480, height=480))
+    return make(tmp_path_factory.mktemp("source") / "source.mp4", Clip())
 
 
 @pytest.fixture(scope="module")
@@ -72,15 +70,17 @@ def test_players_find_all_they_found_before(result: Path) -> None:
         assert sum(frame.samples for frame in container.decode(audio=0)) >= 9600
 
 
-def test_the_same_input_gives_the_same_bytes(source: Path, result: Path) -> None:
-    again = source.with_name("again.mp4")
+def test_the_same_input_gives_the_same_bytes(portrait_clip: Path, tmp_path: Path) -> None:
+    made = set()
     chance = np.random.default_rng(3)
     for _ in range(6):
         # An encoder that reads memory nobody wrote finds something else there each time.
-        rubbish = [chance.bytes(int(size)) for size in chance.integers(1000, 2_000_000, 60)]
+        rubbish = [chance.bytes(int(size)) for size in chance.integers(1000, 3_000_000, 60)]
+        rubbish += [chance.bytes(int(size)) for size in chance.integers(1000, 100_000, 500)]
         del rubbish
-        write(source, again, synthetic=True)
-        assert again.read_bytes() == result.read_bytes()
+        write(portrait_clip, tmp_path / "result.mp4", synthetic=True)
+        made.add((tmp_path / "result.mp4").read_bytes())
+    assert len(made) == 1
 
 
 @pytest.mark.parametrize(
