@@ -248,13 +248,16 @@ def test_a_result_is_identified_by_its_id_and_the_older_call_dubs_it(
     assert time.monotonic() - began < 5
     id = answer.json()["data"]["task_id"]
     deadline = time.monotonic() + 240
+    percents = []
     while True:
         seen = service.client.get(f"/klingai/v1/videos/lip-sync/{id}").json()["data"]
+        percents.append(seen["progress"])
         if seen["task_status"] not in ("submitted", "processing"):
             break
         assert time.monotonic() < deadline
         time.sleep(0.3)
     assert seen["task_status"] == "succeed", seen
+    assert percents == sorted(percents)
     assert float(Fraction(seen["task_result"]["videos"][0]["duration"])) == pytest.approx(
         6, abs=0.1
     )

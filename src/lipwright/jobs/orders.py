@@ -107,6 +107,8 @@ class Order:
         Whether a watermarked copy is made, too.
     source_url
         Where the video comes from.
+    done
+        The part of the work, in 0..1, that was done before rendering.
     moderated
         Whether the moderators have let the inputs pass already.
     """
@@ -118,6 +120,7 @@ class Order:
     engine: str = ""
     watermark: bool = False
     source_url: str = ""
+    done: float = 0.0
     moderated: bool = False
 
     def with_line(self, index: int, line: OrderedLine) -> Self:

@@ -51,6 +51,9 @@ from lipwright.store.tables import TaskRow
 log = logging.getLogger(__name__)
 
 PROGRESS_INTERVAL_S = 0.5
+_FACES_SHARE = 0.15
+"""How much of a task's work finding the faces is, where that is part of it."""
+
 WATCH_INTERVAL_S = 0.3
 """How often the worker looks whether its task is still wanted."""
 
@@ -189,7 +192,7 @@ class TaskRunner:
 
         def find_faces(path: Path) -> dict[str, Any]:
             arguments = {"video": str(path), "limits": limits_to_dict(API_LIMITS)}
-            return self._run(attempt, self._functions.identify, arguments, limits)
+            return self._run(attempt, self._functions.identify, arguments, limits, end=_FACES_SHARE)
 
         with self._stores.scratch.folder() as folder:
             path = folder / "video"
@@ -198,7 +201,9 @@ class TaskRunner:
             else:
                 self._bring(attempt, order.source_url, path, max_bytes, "video")
             kept = keep_video(self._settings, self._stores, attempt.account_id, path, find_faces)
-        order = replace(order, video_key=kept.key, identification_key=kept.found_key)
+        order = replace(
+            order, video_key=kept.key, identification_key=kept.found_key, done=_FACES_SHARE
+        )
         self._update(
             attempt,
             order=order.to_dict(),
@@ -290,6 +295,7 @@ class TaskRunner:
                     "limits": limits_to_dict(Limits()),
                 },
                 ChildLimits(self._settings.child_memory_mb, self._settings.render_timeout_s),
+                start=order.done,
             )
             if submission is not None:
                 check_output(submission, output)
@@ -395,9 +401,17 @@ class TaskRunner:
         self._update(attempt, attempts=attempt.number - 1)
 
     def _run(
-        self, attempt: Attempt, function: str, arguments: dict[str, Any], limits: ChildLimits
+        self,
+        attempt: Attempt,
+        function: str,
+        arguments: dict[str, Any],
+        limits: ChildLimits,
+        *,
+        start: float = 0.0,
+        end: float = 1.0,
     ) -> dict[str, Any]:
-        watch = _Watch(self, attempt)
+        """Run a child, whose progress is that of the task from ``start`` to ``end``."""
+        watch = _Watch(self, attempt, start, end)
         environment = {"LIPWRIGHT_MODELS_DIR": str(self._settings.models_dir)}
         try:
             with Child(environment=environment) as child:
@@ -457,7 +471,11 @@ class _Watch:
     learns of it.
     """
 
-    def __init__(self, runner: TaskRunner, attempt: Attempt) -> None:
+    def __init__(
+        self, runner: TaskRunner, attempt: Attempt, start: float = 0.0, end: float = 1.0
+    ) -> None:
+        self._start = start
+        self._end = end
         self._runner = runner
         self._attempt = attempt
         self._reported = 0.0
@@ -470,7 +488,8 @@ class _Watch:
         if now - self._reported < PROGRESS_INTERVAL_S:
             return
         self._reported = now
-        self._runner._update(self._attempt, stage=progress.stage, progress=progress.fraction)
+        fraction = self._start + (self._end - self._start) * progress.fraction
+        self._runner._update(self._attempt, stage=progress.stage, progress=fraction)
 
     def unwanted(self) -> bool:
         """Whether to stop: the worker stops, the task was ended, or another worker has it."""
