@@ -460,11 +460,3 @@ def test_forms(target: Any) -> None:
     assert target.rows("uploads") - uploads == kept
     target.count("forms", 2 * len(FORMS) + 5)
     target.lives()
-
-
-def test_nothing_is_left_behind(target: Any) -> None:
-    """Stands last in this module."""
-    assert target.leftovers() == []
-    assert target.files() == target.column("select key from artifacts")
-    uploads = target.column("select key from uploads")
-    assert {key for key in target.files() if "/uploads/" in key} == uploads
