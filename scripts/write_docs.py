@@ -89,9 +89,9 @@ def settings_page() -> str:
 
 def errors_page() -> str:
     """All codes and reasons as tables."""
-    codes = {**CODES, **CODES_OF_REASONS}
+    codes = [*CODES.items(), *CODES_OF_REASONS.items()]
     page = ERRORS_HEAD + "".join(
-        f"| `{kind}` | {code.status} | {code.code} |\n" for kind, code in codes.items()
+        f"| `{kind}` | {code.status} | {code.code} |\n" for kind, code in codes
     )
     for title, table in REASON_TABLES.items():
         page += f"\n## {title}\n\n| reason | meaning |\n|---|---|\n"
