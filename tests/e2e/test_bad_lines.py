@@ -89,11 +89,11 @@ class TestLines:
         assert words in message
 
     @pytest.mark.usefixtures("nothing_stays")
-    def test_a_face_twice(self, front: Any, order: Callable[..., dict[str, Any]]) -> None:
+    def test_a_face_twice_at_once(self, front: Any, order: Callable[..., dict[str, Any]]) -> None:
         body = order()
         body["face_choose"] *= 2
         message = refusal(front.post("advanced-lip-sync", body))
-        assert message.startswith("face_choose[1].face_id: ")
+        assert message.startswith("face_choose[1].sound_insert_time: face 0 already speaks")
 
     @pytest.mark.usefixtures("nothing_stays")
     def test_nobody_speaks(self, front: Any, order: Callable[..., dict[str, Any]]) -> None:
