@@ -17,6 +17,7 @@ from lipwright.faces.dense import FaceFollower
 from lipwright.faces.landmarker import FaceLandmarker
 from lipwright.faces.types import FaceTrack
 from lipwright.media.audio import read_sound
+from lipwright.media.prefetch import prefetched
 from lipwright.media.types import Frame, VideoInfo
 from lipwright.render.articulation import like_the_person, talking_range
 from lipwright.render.engine import Engine
@@ -79,12 +80,13 @@ def cast(
         face_id: (FaceFollower(landmarker, find_face(identification, face_id)), engine.observer())
         for face_id in by_face
     }
-    for frame in reader.frames(max(start, Fraction(0)), end):
-        for follower, observer in followers.values():
-            found = follower.add(frame)
-            if found is not None:
-                observer.add(frame, found)
-        progress(frame)
+    with prefetched(lambda: reader.frames(max(start, Fraction(0)), end)) as frames:
+        for frame in frames:
+            for follower, observer in followers.values():
+                found = follower.add(frame)
+                if found is not None:
+                    observer.add(frame, found)
+            progress(frame)
     speakers = []
     for face_id, (follower, observer) in followers.items():
         track = follower.finish()

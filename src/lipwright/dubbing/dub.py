@@ -28,6 +28,7 @@ from lipwright.media.audio import probe_sound, read_sound, read_track
 from lipwright.media.decode import VideoReader
 from lipwright.media.encode import SOUND_RATE, VideoWriter
 from lipwright.media.mix import SpokenLine, mix
+from lipwright.media.prefetch import prefetched
 from lipwright.media.types import F32, Frame, VideoInfo
 from lipwright.models.store import require
 from lipwright.render.engine import DEFAULT_ENGINE, Engine, load_engine
@@ -97,8 +98,11 @@ def dub(
         speakers = cast(source, identification, lines, landmarker, chosen, tracked.at)
         rendered = _Steps(progress, "render", _TRACK_SHARE, 1.0, info)
         count = 0
-        with VideoWriter(output, info, sound, synthetic=True) as writer:
-            for frame in source.frames():
+        with (
+            VideoWriter(output, info, sound, synthetic=True) as writer,
+            prefetched(source.frames) as frames,
+        ):
+            for frame in frames:
                 changed = _render(chosen, speakers, frame)
                 writer.write(changed.y, changed.u, changed.v, changed.pts)
                 rendered.at(frame)

@@ -18,6 +18,7 @@ from lipwright.faces.intervals import faces_of
 from lipwright.faces.landmarker import FaceLandmarker
 from lipwright.faces.scan import scan
 from lipwright.media.decode import VideoReader
+from lipwright.media.prefetch import prefetched
 from lipwright.media.types import Frame, VideoInfo
 from lipwright.models.store import require
 
@@ -49,7 +50,8 @@ def identify(
     with VideoReader(video) as reader:
         check_video(reader.info, limits)
         landmarker = FaceLandmarker(require("face_landmarker"))
-        sightings = scan(_reporting(reader.frames(), reader.info, progress), landmarker)
+        with prefetched(reader.frames) as frames:
+            sightings = scan(_reporting(frames, reader.info, progress), landmarker)
         shortest = limits.min_overlap_ms
         faces = faces_of(sightings) if shortest is None else faces_of(sightings, min_ms=shortest)
         return Identification(reader.info, tuple(faces))

@@ -26,7 +26,7 @@ from lipwright.faces.shots import ShotDetector
 from lipwright.faces.types import Box, FaceSample
 from lipwright.media.types import Frame
 
-_LOOK_MS: Final = 240
+_LOOK_MS: Final = 280
 _SEARCH_MS: Final = 1_000
 _MAX_BUFFER: Final = 64
 _SAME_FACE_IOU: Final = 0.3

@@ -1,0 +1,71 @@
+from __future__ import annotations
+
+import threading
+import time
+
+import pytest
+
+from lipwright.media.prefetch import prefetched
+
+
+def test_items_come_in_order():
+    with prefetched(lambda: iter(range(100))) as items:
+        assert list(items) == list(range(100))
+
+
+def test_an_error_comes_in_its_place():
+    def some():
+        yield 1
+        yield 2
+        raise KeyError("three")
+
+    with prefetched(some) as items:
+        assert [next(items), next(items)] == [1, 2]
+        with pytest.raises(KeyError, match="three"):
+            next(items)
+
+
+def test_it_runs_ahead_but_not_further_than_asked():
+    made = []
+
+    def some():
+        for number in range(50):
+            made.append(number)
+            yield number
+
+    with prefetched(some, depth=4) as items:
+        assert next(items) == 0
+        deadline = time.monotonic() + 5
+        while len(made) < 6 and time.monotonic() < deadline:
+            time.sleep(0.01)
+        time.sleep(0.05)
+        # One taken, four ready, one in hand.
+        assert len(made) == 6
+
+
+def test_leaving_early_stops_the_thread_and_closes_the_iterator():
+    closed = threading.Event()
+
+    def endless():
+        try:
+            while True:
+                yield 0
+        finally:
+            closed.set()
+
+    before = threading.active_count()
+    with prefetched(endless) as items:
+        next(items)
+    assert closed.is_set()
+    assert threading.active_count() == before
+
+
+def broken_off():
+    with prefetched(lambda: iter(range(10))) as items:
+        next(items)
+        raise ZeroDivisionError
+
+
+def test_an_error_of_the_reader_passes_through():
+    with pytest.raises(ZeroDivisionError):
+        broken_off()
