@@ -143,10 +143,10 @@ def tiles(width: int, height: int) -> list[tuple[float, float, float]]:
 
 
 def _spread(length: float, side: float) -> list[float]:
-    """Starts of intervals of one side that cover a length with at least a fifth of overlap."""
+    """Starts of intervals of one side that cover a length with at least a seventh of overlap."""
     if length <= side:
         return [(length - side) / 2.0]
-    count = int(np.ceil((length - side) / (0.8 * side))) + 1
+    count = int(np.ceil((length - side) / (0.86 * side))) + 1
     return [float(v) for v in np.linspace(0.0, length - side, count)]
 
 

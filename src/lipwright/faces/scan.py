@@ -1,6 +1,6 @@
 """Find every face of a video, and when it can be lip-synced, in one streaming pass.
 
-Known faces are looked at a few times a second, new ones are searched for once a second and at
+Known faces are looked at twice a second, new ones are searched for once a second and at
 every cut. Where one appeared or was lost in between, the frames since the last search (a bounded
 buffer) are walked one by one, so the bounds are exact to a frame while most frames are never
 analysed. A face that is there for less than a second may fall between two searches.
@@ -26,8 +26,9 @@ from lipwright.faces.shots import ShotDetector
 from lipwright.faces.types import Box, FaceSample
 from lipwright.media.types import Frame
 
-_LOOK_MS: Final = 280
+_LOOK_MS: Final = 500
 _SEARCH_MS: Final = 1_000
+_WALK_SAMPLE_MS: Final = 200
 _MAX_BUFFER: Final = 64
 _SAME_FACE_IOU: Final = 0.3
 _UNMOVED_IOU: Final = 0.5
@@ -226,7 +227,8 @@ class FaceScan:
             found = self._usable(frame, self.landmarker.follow(frame, face.last))
             if found is None:
                 return
-            self._extend(face, frame, found)
+            since = frame.time_ms - face.sighting.samples[-1].time_ms
+            self._extend(face, frame, found, sample=since >= _WALK_SAMPLE_MS)
 
     def _extend(
         self, face: _Active, frame: Frame, found: FaceLandmarks, *, sample: bool = True
