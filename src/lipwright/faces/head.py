@@ -86,7 +86,7 @@ def fit_head(landmarks: NDArray[np.floating]) -> HeadPose:
     landmarks
         (N, 478, 3), pixels.
     """
-    return _fit(landmarks, reference_head())
+    return fit_head_to(landmarks, reference_head())
 
 
 def shape_error(landmarks: NDArray[np.floating], pose: HeadPose) -> NDArray[np.float64]:
@@ -104,7 +104,8 @@ def shape_error(landmarks: NDArray[np.floating], pose: HeadPose) -> NDArray[np.f
     return np.asarray(np.linalg.norm(points - reference_head()[rigid], axis=2).mean(1))
 
 
-def _fit(landmarks: NDArray[np.floating], reference: NDArray[np.float64]) -> HeadPose:
+def fit_head_to(landmarks: NDArray[np.floating], reference: NDArray[np.float64]) -> HeadPose:
+    """Like `fit_head`, against another reference (478, 3)."""
     rigid = list(RIGID_POINTS)
     target = landmarks[:, rigid].astype(np.float64)
     model = reference[rigid]
