@@ -166,7 +166,7 @@ def test_progress_was_told_as_it_happened(done: dict[str, Any]) -> None:
     assert events[-1]["status"] == "succeeded"
     percents = [event["progress"] for event in events]
     assert percents == sorted(percents)
-    assert len(set(percents)) > 5
+    assert len(set(percents)) > 3
     assert percents[-1] == 100
     assert {event["stage"] for event in events} >= {"track", "render", "done"}
     late = [event for event in events if 50 < event["progress"] < 100]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,6 +14,7 @@ from sqlalchemy import Engine, create_engine, event, inspect, make_url, text
 from sqlalchemy.orm import Session
 
 BUSY_TIMEOUT_MS = 30_000
+_RETRY_SECONDS = 0.05
 SCHEMA_VERSION = "0001"
 _MIGRATION_LOCK = 0x6C697077  # "lipw": any number that all lipwrights share
 
@@ -80,6 +83,23 @@ class Database:
         self.engine.dispose()
 
 
+def _use_write_ahead_log(connection: Any) -> None:
+    """Switch a new file to WAL; the file remembers it.
+
+    SQLite does not wait when another process is about to switch the same file, whatever its busy
+    time-out says, so this waits itself.
+    """
+    deadline = time.monotonic() + BUSY_TIMEOUT_MS / 1000
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+            return
+        except sqlite3.OperationalError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(_RETRY_SECONDS)
+
+
 def _open_engine(url: str) -> Engine:
     if not url.startswith("sqlite"):
         return create_engine(url, pool_size=10, max_overflow=20, pool_pre_ping=True)
@@ -92,7 +112,7 @@ def _open_engine(url: str) -> Engine:
     def prepare(connection: Any, record: object) -> None:
         connection.isolation_level = "IMMEDIATE"
         connection.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
-        connection.execute("PRAGMA journal_mode=WAL")
+        _use_write_ahead_log(connection)
         connection.execute("PRAGMA foreign_keys=ON")
 
     return engine
