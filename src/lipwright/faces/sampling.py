@@ -6,22 +6,20 @@ squares; so the planes are sampled first and only the square is converted.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Final
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from lipwright.media.color import luma_weights, resolve
 from lipwright.media.types import ColorTags, Frame
 
 _FULL_RANGE: Final = 2
-_MATRIX_BT709: Final = 1
-_MATRIX_UNSPECIFIED: Final = 2
-_MATRIX_BT2020: Final = (9, 10)
-_HD_LINES: Final = 720
-_KR_KB: Final = {"601": (0.299, 0.114), "709": (0.2126, 0.0722), "2020": (0.2627, 0.0593)}
 
 
+@lru_cache(maxsize=8)
 def yuv_to_rgb_matrix(color: ColorTags, height: int) -> NDArray[np.float32]:
     """Affine map from 8-bit Y, U, V to R, G, B in 0..255.
 
@@ -32,16 +30,10 @@ def yuv_to_rgb_matrix(color: ColorTags, height: int) -> NDArray[np.float32]:
     -------
     (3, 4) float32; the last column is the offset.
     """
-    if color.matrix in _MATRIX_BT2020:
-        kr, kb = _KR_KB["2020"]
-    elif color.matrix == _MATRIX_BT709 or (
-        color.matrix == _MATRIX_UNSPECIFIED and height >= _HD_LINES
-    ):
-        kr, kb = _KR_KB["709"]
-    else:
-        kr, kb = _KR_KB["601"]
+    tags = resolve(color, height)
+    kr, kb = luma_weights(tags.matrix)
     kg = 1.0 - kr - kb
-    full = color.range == _FULL_RANGE
+    full = tags.range == _FULL_RANGE
     y_gain = 1.0 if full else 255.0 / 219.0
     c_gain = 1.0 if full else 255.0 / 224.0
     y_zero = 0.0 if full else 16.0

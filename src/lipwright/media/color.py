@@ -42,6 +42,11 @@ def resolve(color: ColorTags, height: int) -> ColorTags:
     return ColorTags(color.primaries, color.transfer, matrix, color.range or _LIMITED)
 
 
+def luma_weights(matrix: int) -> tuple[float, float]:
+    """Kr and Kb of a matrix code that `resolve` gave: ITU-T H.273, table 4."""
+    return _WEIGHTS[matrix]
+
+
 def to_bgr(picture: Frame | Planes, color: ColorTags | None = None, *, lines: int = 0) -> U8:
     """Turn planes into BGR pixels, within one level of the formula (ITU-T H.273, 8.3).
 

@@ -5,7 +5,7 @@ import pytest
 
 from lipwright.faces.head import reference_head
 from lipwright.faces.mouth_shape import mouth_values_of_head
-from lipwright.render.mesh.basis import mouth_basis, reference_values, shape_of
+from lipwright.render.mesh.basis import mouth_basis, shape_of
 from lipwright.render.mesh.lips import inner_outline
 from lipwright.render.mesh.topology import with_ring
 from lipwright.speech.types import CHANNELS
@@ -62,7 +62,3 @@ def test_no_triangle_closes_the_mouth():
     sides = np.roll(corners, -1, axis=1) - corners
     cross = sides[..., 0] * (y - corners[..., 1]) - sides[..., 1] * (x - corners[..., 0])
     assert not ((cross > 0).all(1) | (cross < 0).all(1)).any()
-
-
-def test_reference_values_are_those_of_the_reference_head():
-    assert np.array_equal(reference_values(), mouth_values_of_head(reference_head()[None])[0])

@@ -9,9 +9,6 @@ from importlib import resources
 import numpy as np
 from numpy.typing import NDArray
 
-from lipwright.faces.head import reference_head
-from lipwright.faces.mouth_shape import mouth_values_of_head
-
 
 @dataclass(frozen=True, eq=False)
 class MouthBasis:
@@ -53,8 +50,3 @@ def mouth_basis() -> MouthBasis:
 def shape_of(channels: NDArray[np.floating]) -> NDArray[np.float64]:
     """(N, 6) channel values, relative to rest, as (N, 478, 3) displacements in head units."""
     return np.tensordot(channels.astype(np.float64), mouth_basis().channels, axes=1)
-
-
-def reference_values() -> NDArray[np.float32]:
-    """(6,) mouth values of the reference head."""
-    return np.asarray(mouth_values_of_head(reference_head()[None])[0])
