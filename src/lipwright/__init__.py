@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from lipwright.errors import BadInputError, FailedError, LipwrightError
     from lipwright.library import SyncResult, identify, sync
 
-__version__ = "0.1.0"
+    __version__: str
 
 __all__ = [
     "BadInputError",
@@ -36,6 +36,10 @@ _HOMES = {
 
 def __getattr__(name: str) -> Any:
     """Import what is asked for: the command line must not wait for FFmpeg to say its help."""
+    if name == "__version__":
+        from importlib.metadata import version
+
+        return version("lipwright")
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module
