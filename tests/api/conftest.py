@@ -12,6 +12,7 @@ import weakref
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 from typing import Any, cast
 
@@ -20,12 +21,15 @@ import pytest
 import uvicorn
 
 from lipwright.api.app import create_app
+from lipwright.dubbing.types import Identification
 from lipwright.errors import BadInputError
+from lipwright.faces.types import Box, FaceSample, IdentifiedFace
 from lipwright.jobs.costs import Costs
 from lipwright.jobs.service import LipsyncService, OpenedFile
 from lipwright.jobs.values import (
     Delivery,
     Health,
+    IdentifiedSession,
     LegacyRequest,
     LineRequest,
     NotFoundError,
@@ -39,6 +43,7 @@ from lipwright.jobs.values import (
     TaskStatus,
     Upload,
 )
+from lipwright.media.types import ColorTags, VideoInfo
 from lipwright.settings import Settings
 from lipwright.store.credentials import CredentialError, CredentialFault
 from lipwright.store.idempotency import Claim, Done, Running
@@ -47,6 +52,20 @@ from lipwright.store.ledger import Total
 
 NOW_MS = 1_790_000_000_000
 LATER_MS = NOW_MS + 3_600_000
+VIDEO = VideoInfo(
+    width=640,
+    height=512,
+    frame_rate=Fraction(30000, 1001),
+    time_base=Fraction(1, 30000),
+    duration_ms=7000,
+    rotation=0,
+    color=ColorTags(),
+    has_audio=True,
+    container="mov",
+    codec="h264",
+    size_bytes=1000,
+)
+SAMPLES = (FaceSample(0, Box(160, 128, 320, 384)), FaceSample(500, Box(176, 128, 336, 384)))
 
 
 class MemoryFile:
@@ -162,6 +181,16 @@ class MemoryService:
 
     def find_session(self, account_id: str, id: str) -> Session:
         return self.sessions[account_id, id]
+
+    def look_at_session(self, account_id: str, id: str) -> IdentifiedSession:
+        session = self.sessions.get((account_id, id))
+        if session is None:
+            raise BadInputError("session", "unknown_session", f"there is no session {id}")
+        faces = tuple(
+            IdentifiedFace(face.face_id, face.start_ms, face.end_ms, b"", SAMPLES)
+            for face in session.faces
+        )
+        return IdentifiedSession(session, Identification(VIDEO, faces))
 
     def list_tasks(
         self,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -17,7 +16,6 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session as Transaction
 
 from lipwright.dubbing.placement import check_volume, find_face
-from lipwright.dubbing.serialize import identification_from_dict
 from lipwright.dubbing.types import API_LIMITS, Fit, Identification
 from lipwright.errors import BadInputError, FailedError
 from lipwright.jobs import engine
@@ -25,6 +23,7 @@ from lipwright.jobs.child import Child, ChildCancelledError, ChildLimits
 from lipwright.jobs.intake import TIMED_OUT, Intake
 from lipwright.jobs.limits import accept_task, check_room
 from lipwright.jobs.links import FILES_PATH
+from lipwright.jobs.looking import read_identification
 from lipwright.jobs.moderation import (
     SpokenSound,
     Submission,
@@ -112,7 +111,9 @@ class TaskMaker:
             if external_id is not None:
                 _check_external_id(transaction, account_id, external_id)
             self._check_room(transaction, account_id)
-        identification = self._identification(session)
+        identification = read_identification(
+            self._stores.objects, session.id, session.identification_key
+        )
         _check_lines(lines, identification)
         expires = now_ms() + round(self._settings.result_days * 86_400_000)
         ordered = []
@@ -278,15 +279,6 @@ class TaskMaker:
         faces = shown_faces(identification, {line.face_id for line, _ in ready})
         check_inputs(Submission(account_id, video, faces, tuple(sounds)))
         return True
-
-    def _identification(self, session: SessionRow) -> Identification:
-        try:
-            found = json.loads(self._stores.objects.read(session.identification_key))
-        except MissingObjectError:
-            raise BadInputError(
-                "session", "expired_session", f"session {session.id} has expired"
-            ) from None
-        return identification_from_dict(found)
 
     def _sound(
         self, sound: str, path: Path, deadline: float, said: Path | None = None

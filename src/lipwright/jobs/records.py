@@ -175,6 +175,7 @@ def task_value(row: TaskRow) -> Task:
         updated_at_ms=row.updated_at_ms,
         price_micro_ptc=row.price_micro_ptc,
         kind=TaskKind(row.kind),
+        session_id=row.session_id,
         parent_url=row.order.get("source_url") or "",
         watermark=row.watermark,
         watermarked=watermarked,

@@ -23,6 +23,7 @@ from lipwright.jobs.costs import Costs, costs_of
 from lipwright.jobs.creating import TaskMaker
 from lipwright.jobs.identifying import Identifier
 from lipwright.jobs.links import file_path
+from lipwright.jobs.looking import look_at_session
 from lipwright.jobs.outlook import outlook
 from lipwright.jobs.stores import Stores
 from lipwright.jobs.transitions import end_unpaid
@@ -31,6 +32,7 @@ from lipwright.jobs.values import (
     FINAL,
     Delivery,
     Health,
+    IdentifiedSession,
     LegacyRequest,
     LineRequest,
     NotFoundError,
@@ -229,6 +231,16 @@ class LipsyncService:
         """
         with self._open.stores.database.read() as transaction:
             return records.find_session(transaction, account_id, id)
+
+    def look_at_session(self, account_id: str, id: str) -> IdentifiedSession:
+        """Return a session with all that was found in its video.
+
+        Raises
+        ------
+        BadInputError
+            Field ``session``: ``unknown_session``, ``expired_session``.
+        """
+        return look_at_session(self._open.stores, account_id, id)
 
     def create(
         self,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from lipwright.dubbing.types import Fit
+from lipwright.dubbing.types import Fit, Identification
 from lipwright.errors import LipwrightError
 from lipwright.speech.synthesis import SpeechText
 from lipwright.store.idempotency import Claim
@@ -86,6 +86,14 @@ class Session:
     created_at_ms: int
     expires_at_ms: int
     price_micro_ptc: int = 0
+
+
+@dataclass(frozen=True)
+class IdentifiedSession:
+    """A session with all that was found in its video: its faces' places, too."""
+
+    session: Session
+    identification: Identification
 
 
 @dataclass(frozen=True)
@@ -197,6 +205,7 @@ class Task:
     updated_at_ms: int
     price_micro_ptc: int = 0
     kind: TaskKind = TaskKind.ADVANCED
+    session_id: str = ""
     parent_url: str = ""
     watermark: bool = False
     watermarked: StoredVideo | None = None

@@ -36,6 +36,7 @@ class TestTask:
         assert data == {
             "task_id": "t1",
             "external_task_id": "",
+            "session_id": "",
             "kind": "advanced",
             "status": "processing",
             "message": "",
@@ -48,6 +49,7 @@ class TestTask:
             "results": [],
             "watermarked": [],
             "callback_url": "",
+            "charged": "0.07",
             "created_at": 1_790_000_000_000,
             "updated_at": 1_790_000_000_005,
         }
@@ -75,6 +77,26 @@ class TestTask:
         assert (own["status"], own["progress"]) == ("succeeded", 100)
         [video] = data_of(api.get("advanced-lip-sync/t2"))["task_result"]["videos"]
         assert own["watermarked"][0]["url"] == video["watermark_url"] != video["url"]
+
+
+class TestTasks:
+    def test_newest_first_in_pages(self, api: Any, make_task: Callable[..., Any]) -> None:
+        for id in ("t1", "t2", "t3"):
+            api.service.tasks["default", id] = make_task(id)
+        assert [task["task_id"] for task in data_of(api.client.get(PATH))] == ["t3", "t2", "t1"]
+        second = data_of(api.client.get(PATH, params={"pageNum": 2, "pageSize": 2}))
+        assert [task["task_id"] for task in second] == ["t1"]
+
+    def test_what_came_to_nothing_cost_nothing(
+        self, api: Any, make_task: Callable[..., Any]
+    ) -> None:
+        api.service.tasks["default", "t1"] = make_task("t1", status=TaskStatus.FAILED)
+        [task] = data_of(api.client.get(PATH))
+        assert task["charged"] == "0"
+
+    def test_a_page_that_cannot_be(self, api: Any) -> None:
+        answer = api.client.get(PATH, params={"pageNum": 0})
+        assert (answer.status_code, answer.json()["field"]) == (400, "pageNum")
 
 
 class TestCancel:

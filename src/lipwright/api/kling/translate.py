@@ -132,14 +132,14 @@ def to_state(task: Task, url: FileUrl) -> TaskState:
         queue_position=task.queue_position,
         eta_seconds=None if task.eta_s is None else math.ceil(task.eta_s),
         warnings=list(task.warnings),
-        final_unit_deduction=to_ptc(_charged(task)),
-        final_balance_deduction=_deduction(_charged(task), task.price_micro_ptc),
+        final_unit_deduction=to_ptc(charged(task)),
+        final_balance_deduction=_deduction(charged(task), task.price_micro_ptc),
         created_at=task.created_at_ms,
         updated_at=task.updated_at_ms,
     )
 
 
-def _charged(task: Task) -> int:
+def charged(task: Task) -> int:
     """Return what a task has cost so far: one that came to nothing was paid back."""
     ended = (TaskStatus.FAILED, TaskStatus.CANCELLED)
     return 0 if task.status in ended else task.price_micro_ptc

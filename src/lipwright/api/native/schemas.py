@@ -7,9 +7,10 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field, WithJsonSchema
 
-from lipwright.api.kling.translate import percent
+from lipwright.api.kling.translate import charged, percent
 from lipwright.jobs.outbox import DeliveryStatus, FileUrl
 from lipwright.jobs.values import Delivery, StoredVideo, Task, TaskStatus
+from lipwright.settings import to_ptc
 
 StatusName = Literal["submitted", "processing", "succeeded", "failed", "cancelled"]
 OrNull = Annotated[int | None, WithJsonSchema({"type": ["integer", "null"]})]
@@ -42,6 +43,7 @@ class OwnTask(BaseModel):
 
     task_id: str
     external_task_id: str
+    session_id: str = Field(description="what it was made from; empty for the older lip-sync")
     kind: Literal["advanced", "legacy"] = Field(description="which operation made it")
     status: StatusName
     message: str = Field(description="why it failed or was cancelled")
@@ -54,6 +56,7 @@ class OwnTask(BaseModel):
     results: list[OwnFile]
     watermarked: list[OwnFile]
     callback_url: str
+    charged: str = Field(description="PTC that were taken; 0 once they were given back")
     created_at: int = Field(description="Unix time in ms")
     updated_at: int = Field(description="Unix time in ms")
 
@@ -77,6 +80,7 @@ def to_own(task: Task, url: FileUrl) -> OwnTask:
     return OwnTask(
         task_id=task.id,
         external_task_id=task.external_id or "",
+        session_id=task.session_id,
         kind=task.kind.value,
         status=status_name(task.status),
         message=task.message,
@@ -89,6 +93,7 @@ def to_own(task: Task, url: FileUrl) -> OwnTask:
         results=files(task.result, f"{task.id}.mp4"),
         watermarked=files(task.watermarked, f"{task.id}-watermarked.mp4"),
         callback_url=task.callback_url or "",
+        charged=to_ptc(charged(task)),
         created_at=task.created_at_ms,
         updated_at=task.updated_at_ms,
     )
