@@ -73,9 +73,27 @@ def _hann() -> NDArray[np.float32]:
 
 @cache
 def _filters() -> NDArray[np.float32]:
-    """(80, 201) triangular bands, each of unit area over frequency."""
-    bins_hz = np.fft.rfftfreq(_WINDOW, 1.0 / SAMPLE_RATE)
-    edges_hz = _mel_to_hz(np.linspace(0.0, _hz_to_mel(SAMPLE_RATE / 2.0), BANDS + 2))
+    return mel_filters(SAMPLE_RATE, _WINDOW, BANDS, 0.0, SAMPLE_RATE / 2.0)
+
+
+def mel_filters(
+    rate: int, window: int, bands: int, lowest: float, highest: float
+) -> NDArray[np.float32]:
+    """(bands, window // 2 + 1) triangular bands on the Slaney scale, of unit area over frequency.
+
+    Parameters
+    ----------
+    rate
+        Sampling rate in Hz.
+    window
+        Length of the Fourier transform in samples.
+    bands
+        How many.
+    lowest, highest
+        Where the first band begins and the last one ends, in Hz.
+    """
+    bins_hz = np.fft.rfftfreq(window, 1.0 / rate)
+    edges_hz = _mel_to_hz(np.linspace(_hz_to_mel(lowest), _hz_to_mel(highest), bands + 2))
     left, centre, right = edges_hz[:-2, None], edges_hz[1:-1, None], edges_hz[2:, None]
     rising = (bins_hz - left) / (centre - left)
     falling = (right - bins_hz) / (right - centre)
