@@ -57,7 +57,7 @@ def predict_mouth(
     levels = frame_levels(sound)
     if len(levels) == 0 or float(levels.max()) < SILENCE_DB:
         return _at_rest(times)
-    encoder = _encoder()
+    encoder = speech_encoder()
     output = load_network()(encoder.encode(sound))
     if transcript:
         closed = closed_with_transcript(output, sound, transcript, encoder)
@@ -101,7 +101,8 @@ def _at_rest(times: NDArray[np.float64]) -> MouthCurve:
     )
 
 
-def _encoder() -> SpeechEncoder:
+def speech_encoder() -> SpeechEncoder:
+    """The one encoder of this process, loaded at the first call; safe from several threads."""
     with _loading:
         return _load_encoder()
 

@@ -46,7 +46,7 @@ def closed_with_transcript(
     if not words:
         return output.closed
     try:
-        timed = _aligner(encoder).align(sound, words)
+        timed = aligner_of(encoder).align(sound, words)
     except (FailedError, RuntimeError, ValueError) as error:
         _log.warning("a transcript was ignored: it could not be aligned (%s)", error)
         return output.closed
@@ -55,5 +55,6 @@ def closed_with_transcript(
 
 
 @cache
-def _aligner(encoder: SpeechEncoder) -> Aligner:
+def aligner_of(encoder: SpeechEncoder) -> Aligner:
+    """The aligner that shares an encoder's model; made once."""
     return Aligner(encoder.model, encoder.folder)
