@@ -21,7 +21,7 @@ from lipwright.media.prefetch import prefetched
 from lipwright.media.types import Frame, VideoInfo
 from lipwright.render.articulation import like_the_person, talking_range
 from lipwright.render.engine import Engine
-from lipwright.render.plan import RenderPlan, usable_weight, window_weight
+from lipwright.render.plan import RenderPlan, SpokenPart, usable_weight, window_weight
 from lipwright.speech.predict import predict_mouth
 
 SPEECH_RATE: Final = 16_000
@@ -101,6 +101,8 @@ def plan_lines(track: FaceTrack, lines: Sequence[Line], frame_seconds: float) ->
     """Lay the mouth curves of a face's lines onto its frames."""
     channels = np.zeros((len(track.times), 6), np.float32)
     weight = np.zeros(len(track.times), np.float32)
+    speaking = np.zeros(len(track.times), np.float32)
+    parts = []
     own_range = talking_range(track)
     for line in lines:
         start, end = line.insert_ms / 1000.0, line.end_ms / 1000.0
@@ -109,10 +111,15 @@ def plan_lines(track: FaceTrack, lines: Sequence[Line], frame_seconds: float) ->
             continue
         sound = read_sound(line.speech, line.speech_start_ms, line.speech_end_ms, SPEECH_RATE)
         # The model learned from cameras: a frame shows the mouth of the moment it is stamped with.
-        curve = predict_mouth(sound.mean(1), track.times[inside] - start, line.transcript)
+        mono = sound.mean(1)
+        curve = predict_mouth(mono, track.times[inside] - start, line.transcript)
         channels[inside] = like_the_person(curve, own_range)
+        speaking[inside] = curve.speaking
+        parts.append(SpokenPart(start, mono))
         weight = np.maximum(weight, window_weight(track.times, start, end, frame_seconds))
-    return RenderPlan(track.frame_indices, channels, weight * usable_weight(track))
+    weight *= usable_weight(track)
+    parts.sort(key=lambda part: part.start)
+    return RenderPlan(track.frame_indices, channels, weight, speaking, tuple(parts))
 
 
 def check_one_face_once(lines: Sequence[Line]) -> None:

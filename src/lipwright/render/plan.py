@@ -15,6 +15,22 @@ _BRIDGE_SECONDS: Final = 0.1
 
 
 @dataclass(frozen=True, eq=False)
+class SpokenPart:
+    """The sound of one line, for engines that listen themselves.
+
+    Attributes
+    ----------
+    start
+        When the sound begins, seconds on the video's clock.
+    samples
+        (n,) float32: mono, 16 kHz, full scale 1.
+    """
+
+    start: float
+    samples: NDArray[np.float32]
+
+
+@dataclass(frozen=True, eq=False)
 class RenderPlan:
     """The wanted mouth of one face.
 
@@ -26,11 +42,18 @@ class RenderPlan:
         (N, 6) float32: the mouth curve at those frames, relative to rest.
     weight
         (N,) float32 in 0..1: 0 passes the frame through, 1 replaces the mouth's motion.
+    speaking
+        (N,) float32 in 0..1: 0 where the speech is silent and the mouth must rest; the channels
+        are already at rest there. ``None``: it speaks throughout.
+    speech
+        What is said, in the order of time.
     """
 
     frame_indices: NDArray[np.int64]
     channels: NDArray[np.float32]
     weight: NDArray[np.float32]
+    speaking: NDArray[np.float32] | None = None
+    speech: tuple[SpokenPart, ...] = ()
 
 
 def window_weight(
