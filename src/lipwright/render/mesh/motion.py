@@ -25,6 +25,9 @@ _POSE_SECONDS: Final = 0.36
 _JUMP: Final = 0.25
 """Mean way of the landmarks from one frame to the next, in head units, that no head moves."""
 
+_CLOSING: Final = 1.6
+"""How soon closing takes its full margin: before the mouth is shut."""
+
 _CLOSED: Final = 0.02
 _CLOSED_SHARE: Final = 0.1
 
@@ -152,3 +155,29 @@ def render_points(
     edges = into_the_lips(own.head) - own.head
     source_all = with_ring(own.head + share[..., None] * edges)
     return own.pose.to_picture(source_all), own.pose.to_picture(target_all)
+
+
+def patch_points(own: OwnMouth, index: int, opening: float) -> NDArray[np.float64]:
+    """Where the mesh lies in a frame of the source whose mouth is to be shown elsewhere.
+
+    Parameters
+    ----------
+    own
+        The source's mouth.
+    index
+        Which of its frames.
+    opening
+        What that mouth shall be opened to, head units. The further it closes, the further the
+        lips' edges are taken from within the lips; unchanged it is cut along the very edge.
+
+    Returns
+    -------
+    (P, 3) pixels, ring points after the landmarks.
+    """
+    part = slice(index, index + 1)
+    head = own.head[part]
+    had = max(float(own.values[index, 0]), 1e-3)
+    closing = float(np.clip(_CLOSING * (1.0 - opening / had), 0.0, 1.0))
+    edges = into_the_lips(head) - head
+    pose = HeadPose(own.pose.rotation[part], own.pose.scale[part], own.pose.origin[part])
+    return np.asarray(pose.to_picture(with_ring(head + closing * edges))[0])

@@ -8,9 +8,12 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from lipwright.faces.head import fit_head
 from lipwright.faces.landmarker import FaceLandmarks
+from lipwright.faces.mouth_shape import mouth_values_of_head
 from lipwright.media.types import Frame
 from lipwright.render.mesh.own_teeth import TeethHunter
+from lipwright.render.mesh.patches import PatchHunter
 
 _CHEEKS: Final = (50, 280, 205, 425, 101, 330)
 _SPOT: Final = 0.06
@@ -27,6 +30,7 @@ class MeshObserver:
     _skin: list[NDArray[np.float64]] = field(default_factory=list)
     _full_range: bool = False
     teeth: TeethHunter = field(default_factory=TeethHunter)
+    patches: PatchHunter = field(default_factory=PatchHunter)
 
     def add(self, frame: Frame, face: FaceLandmarks) -> None:
         """Look at one frame."""
@@ -38,6 +42,9 @@ class MeshObserver:
         if len(seen):
             self._skin.append(seen)
         self.teeth.add(frame, face)
+        pose = fit_head(face.points[None])
+        values = mouth_values_of_head(pose.to_head(face.points[None]))[0]
+        self.patches.add(frame, face, float(pose.scale[0]), float(pose.angles()[0, 0]), values)
 
     def skin(self) -> tuple[float, float, float]:
         """Mean Y, U, V of the lit half of the cheeks over all frames."""

@@ -1,0 +1,153 @@
+"""Which of a person's mouths to show in each frame: the nearest shape, and not another each time.
+
+The cheapest path through all frames is found by dynamic programming (Viterbi 1967), as in the
+unit selection of Cosatto and Graf's talking heads: how far a picture is from what is wanted, plus
+what changing from one picture to another costs.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+OWN_FRAME: Final = 0
+"""State 0 is the frame that is rendered itself; state k + 1 is patch k."""
+
+_GAP_OFFSET: Final = 0.02
+_GAP_SHARE: Final = 0.4
+_STRETCHED: Final = 2.2
+"""Opening a mouth wider than its picture costs more than closing it further."""
+
+_USUAL: Final = np.array([np.inf, 0.06, 0.05, 0.04, 0.06, 0.06])
+_DEGREES: Final = 18.0
+_ZOOM: Final = 0.35
+_SHUT: Final = 0.015
+_PARTED: Final = 0.035
+_WRONG_CLOSURE: Final = 3.0
+_BLUR: Final = 1.5
+_CHANGE: Final = 0.9
+_NEXT: Final = 0.15
+_INVENTED: Final = 3.0
+_INVENTED_GAP: Final = 0.08
+"""What the frame's own mouth does not show must be painted."""
+
+_OWN_BONUS: Final = 0.35
+_DISSOLVE: Final = (0.25, 0.5, 0.25)
+
+
+@dataclass(frozen=True, eq=False)
+class MouthLook:
+    """What mouths look like, N of them.
+
+    Attributes
+    ----------
+    frame_indices
+        (N,) where they are from.
+    values
+        (N, 6) channels relative to the person's rest.
+    angles
+        (N, 3) degrees.
+    scale
+        (N,) pixels per head unit.
+    sharpness
+        (N,), 1 is usual for this face.
+    """
+
+    frame_indices: NDArray[np.int64]
+    values: NDArray[np.float64]
+    angles: NDArray[np.float64]
+    scale: NDArray[np.float64]
+    sharpness: NDArray[np.float64]
+
+
+def choose(
+    wanted: NDArray[np.float64], frames: MouthLook, patches: MouthLook
+) -> NDArray[np.float32]:
+    """How much of each picture is shown in each frame.
+
+    Parameters
+    ----------
+    wanted
+        (N, 6): the mouth that each frame shall show, relative to rest.
+    frames
+        The N frames as they are.
+    patches
+        The K pictures to choose from.
+
+    Returns
+    -------
+    (N, 1 + K) shares that add up to 1; column 0 is the frame itself. At most three pictures
+    share a frame, where one dissolves into the next.
+    """
+    count = len(wanted)
+    cost = np.empty((count, 1 + len(patches.scale)))
+    cost[:, OWN_FRAME] = _own_cost(wanted, frames)
+    cost[:, 1:] = _patch_cost(wanted, frames, patches)
+    path = _cheapest_path(cost, _change_cost(patches.frame_indices))
+    shares = np.zeros(cost.shape, np.float32)
+    for offset, share in zip((-1, 0, 1), _DISSOLVE, strict=True):
+        at = np.clip(np.arange(count) + offset, 0, count - 1)
+        # A cut in the video, or frames left out, is no place to dissolve.
+        broken = np.abs(frames.frame_indices[at] - frames.frame_indices) > 1
+        at = np.where(broken, np.arange(count), at)
+        shares[np.arange(count), path[at]] += np.float32(share)
+    return shares
+
+
+def _shape_cost(wanted: NDArray[np.float64], shown: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Cost of making one mouth into another, over the last axis of 6 channels."""
+    want, have = np.maximum(wanted[..., 0], 0.0), np.maximum(shown[..., 0], 0.0)
+    room = _GAP_OFFSET + _GAP_SHARE * np.maximum(want, have)
+    gap = (want - have) / room
+    gap = np.where(gap > 0, _STRETCHED * gap, gap)
+    rest = ((wanted - shown) / _USUAL)[..., 1:]
+    wrong = ((want < _SHUT) & (have > _PARTED)) | ((want > _PARTED) & (have < _SHUT))
+    return np.asarray(gap**2 + 0.6 * (rest**2).sum(-1) + _WRONG_CLOSURE * wrong)
+
+
+def _own_cost(wanted: NDArray[np.float64], frames: MouthLook) -> NDArray[np.float64]:
+    want, have = np.maximum(wanted[:, 0], 0.0), np.maximum(frames.values[:, 0], 0.0)
+    invented = np.clip((want - have) / _INVENTED_GAP, 0.0, 1.0)
+    return _shape_cost(wanted, frames.values) + _INVENTED * invented - _OWN_BONUS
+
+
+def _patch_cost(
+    wanted: NDArray[np.float64], frames: MouthLook, patches: MouthLook
+) -> NDArray[np.float64]:
+    shape = _shape_cost(wanted[:, None], patches.values[None])
+    turn = (frames.angles[:, None, :2] - patches.angles[None, :, :2]) / _DEGREES
+    zoom = np.log(patches.scale[None] / frames.scale[:, None]) / _ZOOM
+    blur = _BLUR * np.clip(1.0 - patches.sharpness, 0.0, 1.0)
+    return np.asarray(shape + (turn**2).sum(-1) + np.minimum(zoom, 0.0) ** 2 + blur**2)
+
+
+def _change_cost(origin: NDArray[np.int64]) -> NDArray[np.float64]:
+    """(1 + K, 1 + K): going on is free, going on as the clip itself went on nearly so."""
+    count = len(origin) + 1
+    cost = np.full((count, count), _CHANGE)
+    follows = (origin[None, :] - origin[:, None] >= 1) & (origin[None, :] - origin[:, None] <= 2)
+    cost[1:, 1:][follows] = _NEXT
+    np.fill_diagonal(cost, 0.0)
+    return cost
+
+
+def _cheapest_path(
+    cost: NDArray[np.float64], change: NDArray[np.float64]
+) -> NDArray[np.int64]:
+    count = len(cost)
+    if count == 0:
+        return np.zeros(0, np.int64)
+    total = cost[0]
+    back = np.zeros(cost.shape, np.int64)
+    for t in range(1, count):
+        ways = total[:, None] + change
+        back[t] = ways.argmin(0)
+        total = ways.min(0) + cost[t]
+    path = np.empty(count, np.int64)
+    path[-1] = int(total.argmin())
+    for t in range(count - 1, 0, -1):
+        path[t - 1] = back[t, path[t]]
+    return path
