@@ -9,10 +9,10 @@ PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11 python;
 INSTALLED := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check format bench docs lock clean
+.PHONY: help install demo test check format bench readme-picture docs lock clean
 
 help:  ## say what there is
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
 
 install: $(INSTALLED)  ## make .venv and install everything into it
 
@@ -43,6 +43,9 @@ format: $(INSTALLED)  ## format the code and sort its imports
 
 bench: $(INSTALLED)  ## measure speed and memory against plain decoding and encoding
 	@$(BIN)/python scripts/bench.py $(VIDEO)
+
+readme-picture: demo  ## run the demo and make the README's pictures of its result
+	@$(BIN)/python scripts/readme_picture.py
 
 docs: $(INSTALLED)  ## write the pages of docs/ that are made from code
 	@$(BIN)/python scripts/write_docs.py
