@@ -7,7 +7,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Final
 
-from lipwright.dubbing.casting import FrameSource, Speaker, cast, check_one_face_once
+from lipwright.dubbing.casting import FrameSource, cast, check_one_face_once
 from lipwright.dubbing.limits import check_video
 from lipwright.dubbing.looping import LoopedReader, looped_identification, looped_sound
 from lipwright.dubbing.placement import check_line, check_volume
@@ -31,7 +31,8 @@ from lipwright.media.mix import SpokenLine, mix
 from lipwright.media.prefetch import prefetched
 from lipwright.media.types import F32, Frame, VideoInfo
 from lipwright.models.store import require
-from lipwright.render.engine import DEFAULT_ENGINE, Engine, load_engine
+from lipwright.render.engine import DEFAULT_ENGINE, load_engine
+from lipwright.render.walk import render_all
 
 _TRACK_SHARE: Final = 0.35
 _REPORT_EVERY: Final = 5
@@ -102,9 +103,9 @@ def dub(
             VideoWriter(output, info, sound, synthetic=True) as writer,
             prefetched(source.frames) as frames,
         ):
-            for frame in frames:
-                changed = _render(chosen, speakers, frame)
-                writer.write(changed.y, changed.u, changed.v, changed.pts)
+            faces = [(speaker.bank, speaker.plan) for speaker in speakers]
+            for frame in render_all(chosen, faces, frames):
+                writer.write(frame.y, frame.u, frame.v, frame.pts)
                 rendered.at(frame)
                 count += 1
     progress(Progress("render", 1.0))
@@ -121,12 +122,6 @@ def _checked(line: Line, index: int, identification: Identification) -> Line:
     except BadInputError as error:
         error.index = index
         raise
-
-
-def _render(engine: Engine, speakers: Sequence[Speaker], frame: Frame) -> Frame:
-    for speaker in speakers:
-        frame = engine.render(speaker.bank, speaker.plan, frame)
-    return frame
 
 
 def _sound(
