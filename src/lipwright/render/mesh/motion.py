@@ -56,6 +56,11 @@ class OwnMouth:
     coefficients: NDArray[np.float64]
     values: NDArray[np.float64]
 
+    def pose_at(self, index: int) -> HeadPose:
+        """The head's frame in one frame of the video."""
+        part = slice(index, index + 1)
+        return HeadPose(self.pose.rotation[part], self.pose.scale[part], self.pose.origin[part])
+
 
 def own_mouth(track: FaceTrack) -> OwnMouth:
     """Take a track apart into head, resting face and mouth motion."""
@@ -124,41 +129,40 @@ def _closed_rest(
     return rest, mouth_values_of_head(rest[None])[0].astype(np.float64)
 
 
-def render_points(
-    own: OwnMouth, channels: NDArray[np.floating], weight: NDArray[np.floating]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Where the mesh takes its pixels from and where it puts them.
+def target_points(
+    own: OwnMouth, index: int, channels: NDArray[np.floating], weight: float
+) -> NDArray[np.float64]:
+    """Where the mesh shall lie in a frame.
 
     Parameters
     ----------
     own
-        The source's mouth, N frames.
+        The source's mouth.
+    index
+        Which of its frames.
     channels
-        (N, 6): the wanted mouth curve, relative to rest.
+        (6,): the wanted mouth, relative to rest.
     weight
-        (N,) in 0..1: 0 leaves the frame as it is, 1 replaces the mouth's motion entirely.
+        0 leaves the frame as it is, 1 replaces the mouth's motion entirely.
 
     Returns
     -------
-    source, target
-        (N, P, 3) each, pixels, landmarks first and ring points after them.
+    (P, 3) pixels, landmarks first and ring points after them.
     """
-    basis = mouth_basis()
-    old = np.tensordot(own.coefficients, basis.modes, axes=1)
-    change = shape_of(channels) - old
-    share = weight.astype(np.float64)[:, None]
-    target = own.head + share[..., None] * change
-    gaps = share * wanted_gaps(channels) + (1.0 - share) * np.maximum(inner_gaps(own.head), 0.0)
+    head = own.head[index : index + 1]
+    wanted = channels.astype(np.float64)[None]
+    old = np.tensordot(own.coefficients[index : index + 1], mouth_basis().modes, axes=1)
+    target = head + weight * (shape_of(wanted) - old)
+    gaps = weight * wanted_gaps(wanted) + (1.0 - weight) * np.maximum(inner_gaps(head), 0.0)
     target = set_gaps(target, gaps)
-    target_all = with_ring(own.head) + ring_motion(target - own.head)
-    # The less is changed, the less may be lost: at weight 0 source and target are the same.
-    edges = into_the_lips(own.head) - own.head
-    source_all = with_ring(own.head + share[..., None] * edges)
-    return own.pose.to_picture(source_all), own.pose.to_picture(target_all)
+    whole = with_ring(head) + ring_motion(target - head)
+    return np.asarray(own.pose_at(index).to_picture(whole)[0])
 
 
-def patch_points(own: OwnMouth, index: int, opening: float) -> NDArray[np.float64]:
-    """Where the mesh lies in a frame of the source whose mouth is to be shown elsewhere.
+def source_points(
+    own: OwnMouth, index: int, opening: float, weight: float = 1.0
+) -> NDArray[np.float64]:
+    """Where the mesh lies in a frame whose pixels are to be taken.
 
     Parameters
     ----------
@@ -168,16 +172,17 @@ def patch_points(own: OwnMouth, index: int, opening: float) -> NDArray[np.float6
         Which of its frames.
     opening
         What that mouth shall be opened to, head units. The further it closes, the further the
-        lips' edges are taken from within the lips; unchanged it is cut along the very edge.
+        lips' edges are taken from within the lips, so that no tooth is seen between closed ones;
+        unchanged it is cut along the very edge.
+    weight
+        The less is changed, the less may be lost: at 0 nothing is.
 
     Returns
     -------
-    (P, 3) pixels, ring points after the landmarks.
+    (P, 3) pixels, as `target_points`.
     """
-    part = slice(index, index + 1)
-    head = own.head[part]
+    head = own.head[index : index + 1]
     had = max(float(own.values[index, 0]), 1e-3)
-    closing = float(np.clip(_CLOSING * (1.0 - opening / had), 0.0, 1.0))
+    closing = weight * float(np.clip(_CLOSING * (1.0 - opening / had), 0.0, 1.0))
     edges = into_the_lips(head) - head
-    pose = HeadPose(own.pose.rotation[part], own.pose.scale[part], own.pose.origin[part])
-    return np.asarray(pose.to_picture(with_ring(head + closing * edges))[0])
+    return np.asarray(own.pose_at(index).to_picture(with_ring(head + closing * edges))[0])
