@@ -1,41 +1,41 @@
-"""Prepare each face that speaks: follow it, let the engine look at it, plan its mouth."""
+"""Prepare each face that speaks: know it, let the engine build its bank, plan its mouth."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import pairwise
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 import numpy as np
 
+from lipwright.dubbing.banks import FaceBank, FaceBanks, KnownPiece
+from lipwright.dubbing.following import (
+    FrameSource,
+    Wanted,
+    follow,
+    frames_to_read,
+    joined,
+    shifted,
+)
+from lipwright.dubbing.pieces import Part, Repeats, needed_parts
 from lipwright.dubbing.placement import find_face
 from lipwright.dubbing.types import Identification, Line
 from lipwright.errors import BadInputError
-from lipwright.faces.dense import FaceFollower
 from lipwright.faces.landmarker import FaceLandmarker
-from lipwright.faces.types import FaceTrack
+from lipwright.faces.types import FaceTrack, IdentifiedFace
 from lipwright.media.audio import read_sound
-from lipwright.media.prefetch import prefetched
-from lipwright.media.types import Frame, VideoInfo
+from lipwright.media.types import Frame
 from lipwright.render.articulation import like_the_person, talking_range
-from lipwright.render.engine import Engine
+from lipwright.render.engine import Engine, KeepingEngine
 from lipwright.render.plan import RenderPlan, SpokenPart, usable_weight, window_weight
 from lipwright.speech.predict import predict_mouth
 
+log = logging.getLogger(__name__)
+
 SPEECH_RATE: Final = 16_000
-_CONTEXT_SECONDS: Final = Fraction(1, 2)
-"""Frames around a line that are tracked too, so that smoothing has both sides."""
-
-
-class FrameSource(Protocol):
-    """What is needed of a reader: `VideoReader`, or the looped one."""
-
-    info: VideoInfo
-
-    def frames(self, start: Fraction | None = None, end: Fraction | None = None) -> Iterator[Frame]:
-        """Yield the frames with ``start <= frame.time < end``."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,53 +48,161 @@ class Speaker:
     plan: RenderPlan
 
 
+ONCE: Final = Repeats()
+
+
 def cast(
     reader: FrameSource,
     identification: Identification,
     lines: Sequence[Line],
-    landmarker: FaceLandmarker,
+    landmarker: FaceLandmarker | Callable[[], FaceLandmarker],
     engine: Engine,
     progress: Callable[[Frame], None],
+    *,
+    planned: Callable[[int], None] = lambda count: None,
+    repeats: Repeats = ONCE,
+    banks: FaceBanks | None = None,
+    engine_name: str = "",
 ) -> list[Speaker]:
-    """Prepare every face that has a line, in one pass over the frames around its lines.
+    """Prepare every face that has a line, looking only at frames of which nothing is known.
 
     Parameters
     ----------
     reader
-        The video.
+        The video itself, not repeated.
     identification
         Its faces.
     lines
-        Checked lines.
-    landmarker, engine
-        What finds and what renders.
+        Checked lines, on the clock of the video as it is repeated.
+    landmarker
+        What finds, or what makes it; not called if everything is known.
+    engine, engine_name
+        What renders.
     progress
         Called with every frame that was looked at.
+    planned
+        Called before with the number of frames, about, that will be.
+    repeats
+        How the video is repeated.
+    banks
+        Where what is learned of faces is kept; ``None`` keeps nothing. The result is the same.
     """
-    by_face: dict[str, list[Line]] = {}
-    for line in lines:
-        by_face.setdefault(line.face_id, []).append(line)
-    start = Fraction(min(line.insert_ms for line in lines), 1000) - _CONTEXT_SECONDS
-    end = Fraction(max(line.end_ms for line in lines), 1000) + _CONTEXT_SECONDS
-    followers = {
-        face_id: (FaceFollower(landmarker, find_face(identification, face_id)), engine.observer())
-        for face_id in by_face
-    }
-    with prefetched(lambda: reader.frames(max(start, Fraction(0)), end)) as frames:
-        for frame in frames:
-            for follower, observer in followers.values():
-                found = follower.add(frame)
-                if found is not None:
-                    observer.add(frame, found)
-            progress(frame)
+    keeping = _keeping(engine)
+    roles = []
+    for face_id in dict.fromkeys(line.face_id for line in lines):
+        face = find_face(identification, face_id)
+        mine = [line for line in lines if line.face_id == face_id]
+        bank = banks.open(face, engine_name, keeping) if banks and keeping else None
+        roles.append(_Role(face, mine, needed_parts(face, mine, repeats), bank))
+    for role in roles:
+        role.recall()
+    _look(reader, roles, landmarker, engine, progress, planned)
     speakers = []
-    for face_id, (follower, observer) in followers.items():
-        track = follower.finish()
-        if len(track.times):
-            frame_seconds = float(1 / reader.info.frame_rate)
-            plan = plan_lines(track, by_face[face_id], frame_seconds)
-            speakers.append(Speaker(face_id, track, engine.prepare(track, observer), plan))
+    for role in roles:
+        try:
+            speaker = role.speaker(engine, reader, repeats)
+        except Exception:
+            if not role.recalled:
+                raise
+            # What was kept was not what it seemed: nothing of it counts.
+            log.warning("what was kept of face %s is of no use", role.face.face_id, exc_info=True)
+            role.forget()
+            _look(reader, [role], landmarker, engine, progress, planned)
+            speaker = role.speaker(engine, reader, repeats)
+        if speaker is not None:
+            speakers.append(speaker)
     return speakers
+
+
+def _keeping(engine: Engine) -> KeepingEngine | None:
+    return engine if isinstance(engine, KeepingEngine) and engine.observer_version else None
+
+
+def _look(
+    reader: FrameSource,
+    roles: Sequence[_Role],
+    landmarker: FaceLandmarker | Callable[[], FaceLandmarker],
+    engine: Engine,
+    progress: Callable[[Frame], None],
+    planned: Callable[[int], None],
+) -> None:
+    """Follow the faces where they are not known yet, and keep what was seen."""
+    by_face = {id(role.face): role for role in roles}
+    wanted = [one for role in roles for one in role.wanted(engine)]
+    if not wanted:
+        return
+    planned(frames_to_read(wanted, reader.info))
+    finder = landmarker if isinstance(landmarker, FaceLandmarker) else landmarker()
+    for one, known in follow(reader, wanted, finder, progress):
+        by_face[id(one.face)].learn(one.piece, known)
+    for role in roles:
+        if role.bank is not None:
+            role.bank.save()
+
+
+@dataclass(eq=False)
+class _Role:
+    """One face's part in this job: its lines, and what is known of it."""
+
+    face: IdentifiedFace
+    lines: list[Line]
+    parts: list[Part]
+    bank: FaceBank | None
+    known: dict[int, KnownPiece] = field(default_factory=dict)
+    recalled: bool = False
+
+    @property
+    def pieces(self) -> list[int]:
+        return sorted({part.piece for part in self.parts})
+
+    def recall(self) -> None:
+        """Take from the bank what it has."""
+        for piece in self.pieces if self.bank is not None else ():
+            found = self.bank.get(piece) if self.bank is not None else None
+            if found is not None:
+                self.known[piece] = found
+                self.recalled = True
+
+    def forget(self) -> None:
+        """Start again from nothing."""
+        for piece in self.pieces if self.bank is not None else ():
+            if self.bank is not None:
+                self.bank.forget(piece)
+        self.known, self.recalled = {}, False
+
+    def wanted(self, engine: Engine) -> list[Wanted]:
+        """The pieces to look at. An engine that cannot keep has one observer for all of them."""
+        shared = None if _keeping(engine) else engine.observer()
+        return [
+            Wanted(self.face, piece, shared or engine.observer())
+            for piece in self.pieces
+            if piece not in self.known
+        ]
+
+    def learn(self, piece: int, known: KnownPiece) -> None:
+        self.known[piece] = known
+        if self.bank is not None:
+            self.bank.add(piece, known)
+
+    def speaker(self, engine: Engine, reader: FrameSource, repeats: Repeats) -> Speaker | None:
+        """The face with its bank and plan; ``None`` if it was nowhere to be found."""
+        info = reader.info
+        tracks = [
+            shifted(
+                self.known[part.piece].track,
+                part.repeat * info.frame_count,
+                part.repeat * (repeats.seconds or Fraction(0)),
+            )
+            for part in self.parts
+        ]
+        track = joined(tracks) if tracks else None
+        if track is None or not len(track.times):
+            return None
+        observers = [self.known[piece].observer for piece in self.pieces]
+        keeping = _keeping(engine)
+        observer = keeping.merge(observers) if keeping else observers[0]
+        plan = plan_lines(track, self.lines, float(1 / info.frame_rate))
+        return Speaker(self.face.face_id, track, engine.prepare(track, observer), plan)
 
 
 def plan_lines(track: FaceTrack, lines: Sequence[Line], frame_seconds: float) -> RenderPlan:

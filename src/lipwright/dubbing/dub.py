@@ -7,9 +7,11 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Final
 
-from lipwright.dubbing.casting import FrameSource, cast, check_one_face_once
+from lipwright.dubbing.banks import FaceBanks
+from lipwright.dubbing.casting import cast, check_one_face_once
+from lipwright.dubbing.following import FrameSource
 from lipwright.dubbing.limits import check_video
-from lipwright.dubbing.looping import LoopedReader, looped_identification, looped_sound
+from lipwright.dubbing.looping import LoopedReader, looped_sound, repeats_of
 from lipwright.dubbing.placement import check_line, check_volume
 from lipwright.dubbing.types import (
     NO_LIMITS,
@@ -34,7 +36,9 @@ from lipwright.models.store import require
 from lipwright.render.engine import DEFAULT_ENGINE, load_engine
 from lipwright.render.walk import render_all
 
-_TRACK_SHARE: Final = 0.35
+_LOOKING: Final = 0.55
+"""What looking at a frame takes, as a part of what decoding, rendering and encoding it take."""
+
 _REPORT_EVERY: Final = 5
 
 
@@ -47,6 +51,7 @@ def dub(
     output: Path,
     engine: str = DEFAULT_ENGINE,
     limits: Limits = NO_LIMITS,
+    banks: FaceBanks | None = None,
     progress: ProgressSink = ignore_progress,
 ) -> DubResult:
     """Make faces of a video say lines.
@@ -68,8 +73,11 @@ def dub(
     limits
         What the video may measure. Lines are held against limits where they are placed
         (`lipwright.dubbing.placement.check_line`); here they must only make sense.
+    banks
+        Where what is learned of the video's faces is kept for its next line, and found again.
+        ``None`` keeps nothing; the result is the same to the last bit.
     progress
-        Told how far the work is: stages ``track``, ``render``.
+        Told how far the work is: stages ``track``, unless everything is known, and ``render``.
 
     Raises
     ------
@@ -89,15 +97,24 @@ def dub(
         check_video(info, limits)
         total_ms = max([info.duration_ms, *(line.end_ms for line in lines)])
         sound, limited = _sound(video, info, lines, original_volume, total_ms)
+        tracked = _Looking(progress, info)
+        speakers = cast(
+            reader,
+            identification,
+            lines,
+            lambda: FaceLandmarker(require("face_landmarker")),
+            chosen,
+            tracked.at,
+            planned=tracked.planned,
+            repeats=repeats_of(info, total_ms),
+            banks=banks,
+            engine_name=engine,
+        )
         source: FrameSource = reader
         if total_ms > info.duration_ms:
             source = LoopedReader(reader, total_ms)
-            identification = looped_identification(identification, total_ms)
             info = source.info
-        tracked = _Steps(progress, "track", 0.0, _TRACK_SHARE, info)
-        landmarker = FaceLandmarker(require("face_landmarker"))
-        speakers = cast(source, identification, lines, landmarker, chosen, tracked.at)
-        rendered = _Steps(progress, "render", _TRACK_SHARE, 1.0, info)
+        rendered = _Steps(progress, "render", tracked.share, 1.0, info)
         count = 0
         with (
             VideoWriter(output, info, sound, synthetic=True) as writer,
@@ -109,7 +126,8 @@ def dub(
                 rendered.at(frame)
                 count += 1
     progress(Progress("render", 1.0))
-    return DubResult(output, info.duration_ms, count, tuple(warnings_of(speakers, lines, limited)))
+    warnings = tuple(warnings_of(speakers, lines, limited))
+    return DubResult(output, info.duration_ms, count, warnings, tracked.count)
 
 
 def _checked(line: Line, index: int, identification: Identification) -> Line:
@@ -152,6 +170,30 @@ def _sound(
         total = max(total, len(original))
     mixed = mix(original, spoken, original_volume, total)
     return mixed.samples, mixed.limited
+
+
+class _Looking:
+    """Turns frames that were looked at into progress; its share of the whole depends on them."""
+
+    def __init__(self, sink: ProgressSink, info: VideoInfo) -> None:
+        self._sink = sink
+        self._frames = max(1.0, info.duration_ms / 1000.0 * float(info.frame_rate))
+        self._total = 0
+        self.count = 0
+        self.share = 0.0
+
+    def planned(self, count: int) -> None:
+        """So many frames (more) will be looked at."""
+        self._total += count
+        if not self.count:
+            self.share = 1.0 - self._frames / (self._frames + _LOOKING * self._total)
+
+    def at(self, frame: Frame) -> None:
+        """Report that a frame is done."""
+        if self.count % _REPORT_EVERY == 0:
+            done = self.share * min(1.0, self.count / max(1, self._total))
+            self._sink(Progress("track", done))
+        self.count += 1
 
 
 class _Steps:

@@ -8,6 +8,7 @@ from fractions import Fraction
 
 import numpy as np
 
+from lipwright.dubbing.pieces import Repeats
 from lipwright.dubbing.types import Identification
 from lipwright.faces.types import FaceSample, IdentifiedFace
 from lipwright.media.decode import VideoReader
@@ -27,6 +28,13 @@ def looped_identification(identification: Identification, total_ms: int) -> Iden
         replace(video, duration_ms=max(total_ms, video.duration_ms)),
         tuple(_looped_face(face, video, repeats, total_ms) for face in identification.faces),
     )
+
+
+def repeats_of(video: VideoInfo, total_ms: int) -> Repeats:
+    """How a video is repeated to last at least ``total_ms``; once, if it does by itself."""
+    if total_ms <= video.duration_ms:
+        return Repeats()
+    return Repeats(_length(video), _repeats(video, total_ms))
 
 
 def looped_sound(sound: F32, video: VideoInfo, total_ms: int, rate: int) -> F32:

@@ -123,9 +123,22 @@ def ignore_progress(progress: Progress) -> None:
 
 @dataclass(frozen=True)
 class DubResult:
-    """A finished file and what there is to say about it."""
+    """A finished file and what there is to say about it.
+
+    Attributes
+    ----------
+    path
+        The mp4.
+    duration_ms, frame_count
+        Its length.
+    warnings
+        Things that went otherwise than asked, one sentence each.
+    frames_looked_at
+        How many frames were looked at to know the faces; 0 if everything was known before.
+    """
 
     path: Path
     duration_ms: int
     frame_count: int
     warnings: tuple[str, ...] = ()
+    frames_looked_at: int = 0

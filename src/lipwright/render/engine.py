@@ -6,8 +6,12 @@ without arguments that returns an `Engine`.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from importlib.metadata import entry_points
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
+
+import numpy as np
+from numpy.typing import NDArray
 
 from lipwright.errors import BadInputError
 from lipwright.faces.landmarker import FaceLandmarks
@@ -40,6 +44,33 @@ class Engine(Protocol):
 
         Pixels outside the face must come back untouched.
         """
+
+
+@runtime_checkable
+class KeepingEngine(Engine, Protocol):
+    """An engine whose observers can be kept, so that the next line for a video needs no looking.
+
+    A face is then followed in pieces of fixed length, each with an observer of its own. What is
+    kept are the finished pieces; a bank is always made from the merged observers of the pieces
+    that its lines need, so that it is the same whether they were kept or seen just now.
+    """
+
+    @property
+    def observer_version(self) -> str:
+        """Names how observers look and are packed; what another version packed is not read."""
+
+    def pack(self, observer: Any) -> Mapping[str, NDArray[np.generic]]:
+        """Take a finished observer apart; `lipwright.render.packing.pack` may do the work."""
+
+    def unpack(self, arrays: Mapping[str, NDArray[np.generic]]) -> Any:
+        """Put an observer together again.
+
+        The arrays come from a file: any exception means that they are not right, and the frames
+        are looked at again.
+        """
+
+    def merge(self, observers: Sequence[Any]) -> Any:
+        """One observer that knows what these, in the order of their frames, have seen."""
 
 
 def load_engine(name: str) -> Engine:

@@ -1,0 +1,190 @@
+"""What was learned of a video's faces, kept in a folder for the next line.
+
+A file belongs to the bytes of a video, a face of it, an engine, and the code that looked. It holds
+the pieces (`lipwright.dubbing.pieces`) that were followed so far.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lipwright.dubbing.bank_file import BadBankError, read_arrays, write_arrays
+from lipwright.dubbing.made_by import made_by
+from lipwright.dubbing.pieces import seconds_of
+from lipwright.faces.types import FaceTrack, IdentifiedFace
+from lipwright.render.engine import KeepingEngine
+from lipwright.render.packing import PackingError, below, pack, unpack
+
+log = logging.getLogger(__name__)
+
+SUFFIX: Final = ".bank"
+_LANDMARKS: Final = 478
+_FACE_DIGITS: Final = 32
+
+
+@dataclass(frozen=True, eq=False)
+class KnownPiece:
+    """What was seen of a face in one piece: its track, and the observer that an engine had there.
+
+    The track's indices and times are those of the video itself.
+    """
+
+    track: FaceTrack
+    observer: Any
+
+
+@dataclass(frozen=True)
+class FaceBanks:
+    """The kept files of one video.
+
+    Attributes
+    ----------
+    folder
+        Where they lie; may hold other videos' files too.
+    video
+        `lipwright.dubbing.made_by.content_hash` of the video.
+    """
+
+    folder: Path
+    video: str
+
+    def open(self, face: IdentifiedFace, engine_name: str, engine: KeepingEngine) -> FaceBank:
+        """Read what is known of a face; nothing, if the file is missing, damaged or of others."""
+        path = self.folder / bank_name(self.video, face, engine_name)
+        about = {"name": path.name, "observer": engine.observer_version}
+        arrays: dict[str, NDArray[Any]] = {}
+        try:
+            arrays = read_arrays(path, about)
+            path.touch()  # what is used is swept last
+        except FileNotFoundError:
+            pass
+        except (BadBankError, OSError) as error:
+            log.warning("%s is not used: %s", path.name, error)
+        return FaceBank(path, about, engine, arrays)
+
+
+@dataclass(eq=False)
+class FaceBank:
+    """One file: the pieces of one face that are known. Made by `FaceBanks.open`."""
+
+    path: Path
+    about: Mapping[str, str]
+    engine: KeepingEngine
+    _arrays: dict[str, NDArray[Any]] = field(default_factory=dict)
+    _new: dict[int, KnownPiece] = field(default_factory=dict)
+
+    def get(self, piece: int) -> KnownPiece | None:
+        """Return what is known of a piece, or ``None``."""
+        prefix = f"{piece}/"
+        arrays = below(self._arrays, prefix)
+        if not arrays:
+            return None
+        try:
+            track = unpack(FaceTrack, below(arrays, "track."))
+            _check(track, piece)
+            return KnownPiece(track, self.engine.unpack(below(arrays, "observer.")))
+        except Exception as error:  # an engine may stumble over wrong values in any way
+            log.warning("piece %d of %s is not used: %s", piece, self.path.name, error)
+            self.forget(piece)
+            return None
+
+    def forget(self, piece: int) -> None:
+        """Drop a piece that turned out to be wrong."""
+        self._arrays = {
+            name: array for name, array in self._arrays.items() if not name.startswith(f"{piece}/")
+        }
+
+    def add(self, piece: int, known: KnownPiece) -> None:
+        """Remember a piece that was followed just now."""
+        self._new[piece] = known
+
+    def save(self) -> None:
+        """Write the file if there is anything new; whatever prevents it is only worth a word."""
+        if not self._new:
+            return
+        for piece, known in self._new.items():
+            self.forget(piece)
+            for part, arrays in (
+                ("track", pack(known.track)),
+                ("observer", self.engine.pack(known.observer)),
+            ):
+                self._arrays |= {f"{piece}/{part}.{name}": a for name, a in arrays.items()}
+            # Even where there is nothing to tell, it is known that there is nothing.
+            self._arrays[f"{piece}/seen"] = np.array(True)
+        self._new = {}
+        try:
+            self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            write_arrays(self.path, self.about, self._arrays)
+        except (BadBankError, OSError) as error:
+            log.warning("%s is not kept: %s", self.path.name, error)
+
+
+def bank_name(video: str, face: IdentifiedFace, engine_name: str) -> str:
+    """Name of the file that keeps what an engine knows of a face of a video.
+
+    Parameters
+    ----------
+    video
+        `lipwright.dubbing.made_by.content_hash` of the video.
+    face
+        Its interval and samples count: by them it is found again. Its id and portrait do not.
+    engine_name
+        As registered.
+    """
+    samples = [[s.time_ms, s.box.x0, s.box.y0, s.box.x1, s.box.y1] for s in face.samples]
+    facts = json.dumps([made_by(), engine_name, face.start_ms, face.end_ms, samples])
+    digest = hashlib.sha256(facts.encode()).hexdigest()[:_FACE_DIGITS]
+    return f"{video}-{digest}{SUFFIX}"
+
+
+def tidy(folder: Path, *, max_bytes: int, max_age_s: float) -> int:
+    """Remove files that were not used for long, and the longest unused ones beyond a size.
+
+    Returns
+    -------
+    How many were removed.
+    """
+    found = []
+    now = time.time()
+    removed = 0
+    # A folder or file that vanishes meanwhile was somebody else's to remove.
+    with suppress(FileNotFoundError):
+        for path in folder.iterdir():
+            with suppress(FileNotFoundError):
+                stat = path.stat()
+                found.append((stat.st_mtime, stat.st_size, path))
+    room = max_bytes
+    for used, size, path in sorted(found, reverse=True):
+        room -= size
+        if room < 0 or now - used > max_age_s:
+            path.unlink(missing_ok=True)
+            removed += 1
+    return removed
+
+
+def _check(track: FaceTrack, piece: int) -> None:
+    """Refuse what no follower makes; raises `PackingError`."""
+    count = len(track.frame_indices)
+    begin, end = (float(edge) for edge in seconds_of(piece))
+    right = (
+        track.frame_indices.shape == track.times.shape == track.quality.shape == (count,)
+        and track.landmarks.shape == (count, _LANDMARKS, 3)
+        and track.pose.shape == (count, 3)
+        and bool((track.frame_indices >= 0).all() and (np.diff(track.frame_indices) > 0).all())
+        and bool((track.times >= begin - 1e-6).all() and (track.times < end + 1e-6).all())
+        and bool(np.isfinite(track.landmarks).all() and np.isfinite(track.pose).all())
+        and bool(((track.quality >= 0) & (track.quality <= 1)).all())
+    )
+    if not right:
+        raise PackingError("its track is impossible")

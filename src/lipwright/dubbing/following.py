@@ -1,0 +1,141 @@
+"""Follow faces through the pieces of a video that are not known yet, reading no other frames."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any, Protocol
+
+import numpy as np
+
+from lipwright.dubbing.banks import KnownPiece
+from lipwright.dubbing.pieces import runs, seconds_of, with_run_up
+from lipwright.faces.dense import FaceFollower
+from lipwright.faces.landmarker import FaceLandmarker
+from lipwright.faces.types import FaceTrack, IdentifiedFace
+from lipwright.media.prefetch import prefetched
+from lipwright.media.types import Frame, VideoInfo
+from lipwright.render.engine import Observer
+
+
+class FrameSource(Protocol):
+    """What is needed of a reader: `VideoReader`, or the looped one."""
+
+    @property
+    def info(self) -> VideoInfo:
+        """What the video is."""
+
+    def frames(self, start: Fraction | None = None, end: Fraction | None = None) -> Iterator[Frame]:
+        """Yield the frames with ``start <= frame.time < end``."""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A piece of a face that is to be looked at, and the observer that shall look."""
+
+    face: IdentifiedFace
+    piece: int
+    observer: Any
+
+
+def follow(
+    reader: FrameSource,
+    wanted: Sequence[Wanted],
+    landmarker: FaceLandmarker,
+    looked: Callable[[Frame], None],
+) -> Iterator[tuple[Wanted, KnownPiece]]:
+    """Follow faces through pieces, each stretch of the video read once.
+
+    Parameters
+    ----------
+    reader
+        The video itself, not repeated.
+    wanted
+        What to look at. Pieces that share an observer are shown to it in the order of time.
+    landmarker
+        What finds.
+    looked
+        Called with every frame after it was looked at.
+
+    Yields
+    ------
+    Each piece once it is done.
+    """
+    waiting = [_Follower(one, landmarker, reader.info) for one in wanted]
+    for begin, end in runs([(one.begin, one.end) for one in waiting]):
+        mine = [one for one in waiting if begin <= one.begin < end]
+        with prefetched(_frames(reader, begin, end)) as frames:
+            for frame in frames:
+                for one in mine:
+                    one.add(frame)
+                looked(frame)
+                for one in [one for one in mine if frame.time >= one.end]:
+                    mine.remove(one)
+                    yield one.wanted, one.finish()
+        for one in mine:
+            yield one.wanted, one.finish()
+
+
+def frames_to_read(wanted: Sequence[Wanted], info: VideoInfo) -> int:
+    """About how many frames `follow` will read."""
+    stretches = runs([with_run_up(one.piece, one.face, info) for one in wanted])
+    return round(sum(end - begin for begin, end in stretches) * info.frame_rate)
+
+
+def joined(tracks: Sequence[FaceTrack]) -> FaceTrack:
+    """One track of several that follow each other."""
+    return FaceTrack(
+        np.concatenate([track.frame_indices for track in tracks]),
+        np.concatenate([track.times for track in tracks]),
+        np.concatenate([track.landmarks for track in tracks]),
+        np.concatenate([track.pose for track in tracks]),
+        np.concatenate([track.quality for track in tracks]),
+    )
+
+
+def shifted(track: FaceTrack, frames: int, seconds: Fraction) -> FaceTrack:
+    """The same track in a later repetition of the video."""
+    if not frames:
+        return track
+    return FaceTrack(
+        track.frame_indices + frames,
+        track.times + float(seconds),
+        track.landmarks,
+        track.pose,
+        track.quality,
+    )
+
+
+def _frames(reader: FrameSource, begin: Fraction, end: Fraction) -> Callable[[], Iterator[Frame]]:
+    return lambda: reader.frames(begin, end)
+
+
+class _Follower:
+    """Follows a face through its piece, run-up included."""
+
+    def __init__(self, wanted: Wanted, landmarker: FaceLandmarker, info: VideoInfo) -> None:
+        self.wanted = wanted
+        self.begin, self.end = with_run_up(wanted.piece, wanted.face, info)
+        self._own, _ = seconds_of(wanted.piece)
+        self._follower = FaceFollower(landmarker, wanted.face)
+        self._observer: Observer = wanted.observer
+
+    def add(self, frame: Frame) -> None:
+        if not self.begin <= frame.time < self.end:
+            return
+        found = self._follower.add(frame)
+        if found is not None and frame.time >= self._own:
+            self._observer.add(frame, found)
+
+    def finish(self) -> KnownPiece:
+        track = self._follower.finish()
+        own = track.times >= float(self._own) - 1e-9
+        piece = FaceTrack(
+            track.frame_indices[own],
+            track.times[own],
+            track.landmarks[own],
+            track.pose[own],
+            track.quality[own],
+        )
+        return KnownPiece(piece, self.wanted.observer)

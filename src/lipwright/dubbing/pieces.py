@@ -1,0 +1,114 @@
+"""Which pieces of a video's timeline must be known of a face before it can speak.
+
+The timeline is divided into pieces of fixed length, and a face is followed in each piece anew,
+with a short run-up. What is seen of a piece then depends on nothing but the video, the face and
+the piece's number: pieces can be kept, looked for one by one, and put together in any order, and
+the result is the same to the last bit.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Final
+
+from lipwright.dubbing.types import Line
+from lipwright.faces.types import IdentifiedFace
+from lipwright.media.types import VideoInfo
+
+PIECE_SECONDS: Final = 2
+"""A shorter piece would pay for its run-up more often, a longer one would make short lines in long
+videos look at more frames than they need."""
+
+CONTEXT_SECONDS: Final = Fraction(1, 2)
+"""Frames around a line that must be known too, so that smoothing has both sides."""
+
+RUN_UP_FRAMES: Final = 4
+"""Frames before a piece in which the landmarks settle; measured, the fourth is as good as any."""
+
+_EDGE_SECONDS: Final = Fraction(1, 10)
+"""Intervals are in whole ms, frames are not."""
+
+
+@dataclass(frozen=True, order=True)
+class Part:
+    """A piece in one repetition of the video; repetition 0 is the video itself."""
+
+    repeat: int
+    piece: int
+
+
+@dataclass(frozen=True)
+class Repeats:
+    """How the video is repeated, if it is.
+
+    Attributes
+    ----------
+    seconds
+        Exact length of one repetition; ``None`` for a video that is not repeated.
+    count
+        How many there are.
+    """
+
+    seconds: Fraction | None = None
+    count: int = 1
+
+    def folded(self, start: Fraction, end: Fraction) -> Iterator[tuple[int, Fraction, Fraction]]:
+        """Say which stretches of which repetitions a stretch of the whole is made of."""
+        if self.seconds is None:
+            yield 0, start, end
+            return
+        for repeat in range(self.count):
+            shift = repeat * self.seconds
+            inner = max(start - shift, Fraction(0)), min(end - shift, self.seconds)
+            if inner[0] < inner[1]:
+                yield repeat, *inner
+
+
+def needed_parts(face: IdentifiedFace, lines: Iterable[Line], repeats: Repeats) -> list[Part]:
+    """The parts that a face's lines need, in order of time.
+
+    Where only a later repetition is needed, the first one's same piece is there all the same:
+    frames by which an engine remembers something are frames of the video, not of its repetition.
+    """
+    first, last = _present(face)
+    found: set[Part] = set()
+    for line in lines:
+        start = Fraction(line.insert_ms, 1000) - CONTEXT_SECONDS
+        end = Fraction(line.end_ms, 1000) + CONTEXT_SECONDS
+        for repeat, inner_start, inner_end in repeats.folded(max(start, Fraction(0)), end):
+            begin, stop = max(inner_start, first), min(inner_end, last)
+            if begin < stop:
+                for piece in range(int(begin // PIECE_SECONDS), math.ceil(stop / PIECE_SECONDS)):
+                    found |= {Part(repeat, piece), Part(0, piece)}
+    return sorted(found)
+
+
+def seconds_of(piece: int) -> tuple[Fraction, Fraction]:
+    """Where a piece begins and ends."""
+    return Fraction(piece * PIECE_SECONDS), Fraction((piece + 1) * PIECE_SECONDS)
+
+
+def with_run_up(piece: int, face: IdentifiedFace, info: VideoInfo) -> tuple[Fraction, Fraction]:
+    """The frames to look at for a piece, as seconds: its own while the face is there, and a few."""
+    begin, end = seconds_of(piece)
+    first, last = _present(face)
+    return max(begin - RUN_UP_FRAMES / info.frame_rate, first, Fraction(0)), min(end, last)
+
+
+def runs(stretches: Sequence[tuple[Fraction, Fraction]]) -> list[tuple[Fraction, Fraction]]:
+    """Stretches that touch or overlap, joined, in order: each is read in one go."""
+    joined: list[tuple[Fraction, Fraction]] = []
+    for begin, end in sorted(stretches):
+        if joined and begin <= joined[-1][1]:
+            joined[-1] = joined[-1][0], max(joined[-1][1], end)
+        else:
+            joined.append((begin, end))
+    return joined
+
+
+def _present(face: IdentifiedFace) -> tuple[Fraction, Fraction]:
+    start = Fraction(face.start_ms, 1000) - _EDGE_SECONDS
+    return start, Fraction(face.end_ms, 1000) + _EDGE_SECONDS
