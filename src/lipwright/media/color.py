@@ -120,6 +120,22 @@ def bgr_to_yuv(bgr: U8, color: ColorTags, *, lines: int = 0) -> Planes:
     )
 
 
+def bgr_matrices(color: ColorTags, lines: int) -> tuple[F32, F32]:
+    """Rows that turn (Y, Cb, Cr, 1) into B, G, R, and (B, G, R, 1) into Y, Cb, Cr.
+
+    Parameters
+    ----------
+    color, lines
+        As for `to_bgr`.
+
+    Returns
+    -------
+    (3, 4) each, all in levels of 0 to 255, for `cv2.transform`.
+    """
+    tags = resolve(color, lines)
+    return _to_bgr(tags.matrix, tags.range), _from_bgr(tags.matrix, tags.range)
+
+
 @lru_cache(maxsize=32)
 def _from_bgr(matrix: int, span: int) -> F32:
     """(3, 4): rows give Y, Cb, Cr of (B, G, R, 1), all in levels of 0 to 255."""
