@@ -11,7 +11,7 @@ import pytest
 import lipwright
 from lipwright.dubbing.types import Identification, Progress
 from lipwright.faces.types import Box, FaceSample, IdentifiedFace
-from lipwright.library import choose_face
+from lipwright.library.cues import choose_face
 from lipwright.media.audio import read_track
 from lipwright.media.probe import probe
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from lipwright.dubbing.dub import dub
+from lipwright.dubbing.dub import dub as dub_lines
 from lipwright.dubbing.identify import identify as identify_faces
-from lipwright.dubbing.placement import check_line, find_face
 from lipwright.dubbing.types import (
     NO_LIMITS,
     Identification,
@@ -18,8 +19,10 @@ from lipwright.dubbing.types import (
     ignore_progress,
 )
 from lipwright.errors import BadInputError
-from lipwright.faces.types import IdentifiedFace
+from lipwright.library.cues import Cue, place_cues
+from lipwright.library.sound import Sound
 from lipwright.media.audio import probe_sound
+from lipwright.render.engine import DEFAULT_ENGINE
 
 _IDENTIFY_SHARE = 0.25
 """Identifying is roughly this part of the whole work."""
@@ -35,8 +38,11 @@ class SyncResult(os.PathLike[str]):
         The mp4.
     duration_ms, frame_count
         Its length.
-    line
-        What was said by whom and when, the chosen defaults filled in.
+    lines
+        What was said by whom and when, the chosen defaults filled in, in the order of the cues.
+        Where the speech was an array, ``speech`` names a file that is gone.
+    identification
+        The faces of the video; hand it in again when the same video gets other lines.
     warnings
         Things that went otherwise than asked, one sentence each.
     """
@@ -44,8 +50,14 @@ class SyncResult(os.PathLike[str]):
     path: Path
     duration_ms: int
     frame_count: int
-    line: Line
+    lines: tuple[Line, ...]
+    identification: Identification
     warnings: tuple[str, ...] = ()
+
+    @property
+    def line(self) -> Line:
+        """The line, or the first of them."""
+        return self.lines[0]
 
     def __fspath__(self) -> str:
         """Give the file's path."""
@@ -81,7 +93,7 @@ def identify(
 
 def sync(
     video: str | os.PathLike[str],
-    speech: str | os.PathLike[str],
+    speech: str | os.PathLike[str] | Sound,
     output: str | os.PathLike[str] | None = None,
     *,
     face: str | int | None = None,
@@ -91,6 +103,7 @@ def sync(
     speech_volume: float = 1.0,
     original_volume: float = 1.0,
     transcript: str = "",
+    engine: str = DEFAULT_ENGINE,
     identification: Identification | None = None,
     progress: ProgressSink = ignore_progress,
 ) -> SyncResult:
@@ -101,7 +114,7 @@ def sync(
     video
         mp4 or mov file.
     speech
-        mp3, wav, m4a or aac file.
+        mp3, wav, m4a or aac file, or the samples themselves.
     output
         Where the mp4 goes; by default beside the video, its name ending in ``-synced.mp4``.
     face
@@ -116,6 +129,8 @@ def sync(
     transcript
         What is said in the used part of the sound, if known; sharpens the lips' closures in
         English speech. One that is not what is said is ignored.
+    engine
+        What renders the mouth, by the name that it is registered under.
     identification
         What `identify` said of this video, if it was asked before; saves asking again.
     progress
@@ -128,109 +143,101 @@ def sync(
     FailedError
         The work itself failed.
     """
-    video, speech = Path(video), Path(speech)
+    cue = Cue(speech, face, at_ms, speech_start_ms, speech_end_ms, speech_volume, transcript)
+    try:
+        return dub(
+            video,
+            [cue],
+            output,
+            original_volume=original_volume,
+            engine=engine,
+            identification=identification,
+            progress=progress,
+        )
+    except BadInputError as error:
+        error.index = None
+        raise
+
+
+def dub(
+    video: str | os.PathLike[str],
+    cues: Sequence[Cue],
+    output: str | os.PathLike[str] | None = None,
+    *,
+    original_volume: float = 1.0,
+    engine: str = DEFAULT_ENGINE,
+    identification: Identification | None = None,
+    progress: ProgressSink = ignore_progress,
+) -> SyncResult:
+    """Make faces of a video say several lines, in one pass.
+
+    Parameters
+    ----------
+    video
+        mp4 or mov file.
+    cues
+        One or more; those of one face must not overlap in time.
+    output, original_volume, engine, identification, progress
+        As for `sync`.
+
+    Raises
+    ------
+    BadInputError
+        Something that was given cannot be used; its ``field`` says what, and its ``index`` in
+        which cue.
+    FailedError
+        The work itself failed.
+    """
+    video = Path(video)
     output = video.with_name(f"{video.stem}-synced.mp4") if output is None else Path(output)
-    _check_output(output, video, speech)
-    sound_ms = probe_sound(speech).duration_ms
+    files = [Path(cue.speech) for cue in cues if not isinstance(cue.speech, Sound)]
+    _check_output(output, video, files)
+    _check_sounds(files)
     share = 0.0
     if identification is None:
         share = _IDENTIFY_SHARE
         identification = identify(video, progress=_part_of(progress, 0.0, share))
-    chosen = choose_face(identification, None if face is None else str(face), at_ms)
-    if at_ms is None:
-        at_ms = chosen.start_ms
-    warnings: tuple[str, ...] = ()
-    if speech_end_ms is None:
-        speech_end_ms, warnings = _fitting_end(
-            sound_ms, speech_start_ms, at_ms, identification.video.duration_ms
+    with tempfile.TemporaryDirectory(prefix="lipwright-") as folder:
+        lines, cut = place_cues(cues, identification, Path(folder))
+        done = dub_lines(
+            video,
+            identification,
+            lines,
+            original_volume=original_volume,
+            output=output,
+            engine=engine,
+            limits=NO_LIMITS,
+            progress=_part_of(progress, share, 1.0),
         )
-    line = check_line(
-        Line(
-            chosen.face_id,
-            speech,
-            speech_start_ms,
-            speech_end_ms,
-            at_ms,
-            speech_volume,
-            transcript=transcript,
-        ),
-        identification=identification,
-        sound_duration_ms=sound_ms,
-        limits=NO_LIMITS,
-    )
-    done = dub(
-        video,
+    return SyncResult(
+        done.path,
+        done.duration_ms,
+        done.frame_count,
+        tuple(lines),
         identification,
-        [line],
-        original_volume=original_volume,
-        output=output,
-        limits=NO_LIMITS,
-        progress=_part_of(progress, share, 1.0),
+        tuple(cut) + done.warnings,
     )
-    return SyncResult(done.path, done.duration_ms, done.frame_count, line, warnings + done.warnings)
 
 
-def _check_output(output: Path, video: Path, speech: Path) -> None:
+def _check_output(output: Path, video: Path, sounds: Sequence[Path]) -> None:
     """Say what is wrong with the output before minutes of work, not after."""
     if not output.absolute().parent.is_dir():
         raise BadInputError("output", "no_folder", f"there is no folder {output.parent}")
     if output.is_dir():
         raise BadInputError("output", "is_folder", f"{output} is a folder")
     if output.exists() and any(
-        other.exists() and output.samefile(other) for other in (video, speech)
+        other.exists() and output.samefile(other) for other in (video, *sounds)
     ):
         raise BadInputError("output", "is_input", "it would overwrite an input")
 
 
-def choose_face(
-    identification: Identification, face_id: str | None, at_ms: int | None
-) -> IdentifiedFace:
-    """Take the face that was asked for, or the largest one that is there at ``at_ms``.
-
-    Raises
-    ------
-    BadInputError
-        Field ``video`` (there is no face at all) or ``face`` (it is unknown).
-    """
-    faces = identification.faces
-    if not faces:
-        raise BadInputError("video", "no_face", "there is no face in it that can be lip-synced")
-    if face_id is not None:
-        return find_face(identification, face_id)
-    if at_ms is not None:
-        there = [face for face in faces if face.start_ms <= at_ms < face.end_ms]
-        later = [face for face in faces if face.start_ms > at_ms]
-        faces = tuple(there or later or faces)
-    # Seen twice as large counts more than seen for twice as long, but a face in the background
-    # that is there throughout beats one that walks through a corner for a moment.
-    return max(faces, key=lambda face: _area(face) * (face.end_ms - face.start_ms) ** 0.5)
-
-
-def _area(face: IdentifiedFace) -> float:
-    areas = sorted(sample.box.width * sample.box.height for sample in face.samples)
-    return areas[len(areas) // 2] if areas else 0.0
-
-
-def _fitting_end(
-    sound_ms: int, start_ms: int, at_ms: int, video_ms: int
-) -> tuple[int, tuple[str, ...]]:
-    """End of the speech that the video has room for, and a warning if that is not all of it.
-
-    Raises
-    ------
-    BadInputError
-        There is no room at all.
-    """
-    if at_ms >= video_ms:
-        raise BadInputError(
-            "insert",
-            "past_end",
-            f"must be inside the video, which lasts {video_ms} ms; got {at_ms}",
-        )
-    room = start_ms + video_ms - at_ms
-    if room >= sound_ms:
-        return sound_ms, ()
-    return room, (f"the speech is cut at {room} ms of {sound_ms} ms, where the video ends",)
+def _check_sounds(sounds: Sequence[Path]) -> None:
+    for index, sound in enumerate(sounds):
+        try:
+            probe_sound(sound)
+        except BadInputError as error:
+            error.index = index
+            raise
 
 
 def _part_of(progress: ProgressSink, start: float, end: float) -> ProgressSink:
