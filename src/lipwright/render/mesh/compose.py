@@ -38,6 +38,8 @@ _WIDE_ENOUGH: Final = 0.65
 """A mouth whose lips are this much as far apart as wanted shows nothing, or all, of its inside."""
 
 _HARDLY_OPEN: Final = 0.01
+_LIT_GAP: Final = 0.05
+_DARKER: Final = 0.75
 _RIM_PIXELS: Final = 3
 
 
@@ -153,11 +155,13 @@ def _fill(
     left, top, right, bottom = box
     corner_and_size = (left, top, right - left, bottom - top)
     part = planes.part(box)
-    seen = _seen(had, wanted.opening)
+    seen, closing = _seen(had, wanted.opening), _closing(had, wanted.opening)
     mask = outline_mask(wanted.outline, *corner_and_size)
     touched = mask > 0
-    if seen < 1.0:
-        line = np.float32(1.0 - seen) * lip_line(wanted.outline, wanted.scale, *corner_and_size)
+    # Lips that were shut bring the line on which they meet; others get one.
+    drawn = max(1.0 - seen, closing)
+    if drawn > 0.0:
+        line = np.float32(drawn) * lip_line(wanted.outline, wanted.scale, *corner_and_size)
         part.y[:] -= line * (part.y - interior.cavity[0])
         touched |= line > 0.01
     if mask.any():
@@ -171,6 +175,7 @@ def _fill(
                 painted.mix(inside, np.full(mask.shape, seen, np.float32))
             inside = painted
         if inside is not None:
+            inside.y[:] += np.float32(closing * _DARKER) * (interior.cavity[0] - inside.y)
             part.mix(inside, mask)
     rows, columns = top - planes.y0, left - planes.x0
     moved[rows : rows + mask.shape[0], columns : columns + mask.shape[1]] |= touched
@@ -181,6 +186,12 @@ def _seen(had: float, wanted: float) -> float:
     if wanted <= _HARDLY_OPEN:
         return 1.0 if had > _HARDLY_OPEN else 0.0
     return float(np.clip((had / wanted - _TOO_NARROW) / (_WIDE_ENOUGH - _TOO_NARROW), 0.0, 1.0))
+
+
+def _closing(had: float, wanted: float) -> float:
+    """0..1: lips that were apart are brought close together; little light gets in between."""
+    nearly_shut = np.clip(1.0 - wanted / _LIT_GAP, 0.0, 1.0)
+    return float(nearly_shut * np.clip((had - wanted) / _LIT_GAP, 0.0, 1.0))
 
 
 def _painted(

@@ -13,6 +13,7 @@ from lipwright.media.types import Frame
 from lipwright.render.mesh.bank import MeshBank, choose_pictures
 from lipwright.render.mesh.compose import compose
 from lipwright.render.mesh.interior import MouthInterior
+from lipwright.render.mesh.keeping import MeshKeeping
 from lipwright.render.mesh.layers import PIXELS_PER_UNIT
 from lipwright.render.mesh.motion import own_mouth
 from lipwright.render.mesh.observer import MeshObserver
@@ -34,7 +35,7 @@ _SOFTNESS: Final = 0.006
 _SHRINK_BLUR: Final = 0.45
 
 
-class MeshEngine:
+class MeshEngine(MeshKeeping):
     """Implements `lipwright.render.engine.Engine` without weights beyond the package's own."""
 
     def __init__(self) -> None:

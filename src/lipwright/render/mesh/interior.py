@@ -25,7 +25,9 @@ _SHUT_PIXELS: Final = (0.6, 1.6)
 _SHADOW_REACH: Final = 0.075
 _TONGUE_SHARE: Final = 0.62
 _NARROW: Final = 0.10
-_SHADOW: Final = 0.48
+_SHADOW: Final = 0.62
+_DIM: Final = 0.35
+"""How much light the lips keep out: at their edge, and from everything when they hardly part."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -172,7 +174,7 @@ def paint(
             flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
             borderMode=cv2.BORDER_CONSTANT,
         )
-        lit = 1.0 - shadow * (1.0 - light)
+        lit = (1.0 - shadow * (1.0 - light)) * (1.0 - _DIM * narrow * usual_shadow)
         color, alpha = seen[..., :3], seen[..., 3:]
         color[..., :1] = lit * color[..., :1] + (1.0 - lit) * interior.cavity[0] * alpha
         picture = picture * (1.0 - alpha) + color

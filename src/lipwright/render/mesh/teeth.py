@@ -60,10 +60,10 @@ def colors_for_skin(skin: tuple[float, float, float], full_range: bool) -> Mouth
         return black + gain * luma + lift, 128.0 + u, 128.0 + v
 
     return MouthColors(
-        teeth=tone(0.88, 18.0, 0.55 * blue, 0.34 * red),
+        teeth=tone(0.86, 4.0, 0.5 * blue, 0.42 * red),
         gum=tone(0.55, 0.0, 0.7 * blue, 1.25 * red),
-        tongue=tone(0.48, 0.0, 0.55 * blue, 1.35 * red),
-        cavity=tone(0.10, 2.0, 0.15 * blue, 0.35 * red),
+        tongue=tone(0.52, 0.0, 0.7 * blue, 1.35 * red),
+        cavity=tone(0.17, 2.0, 0.45 * blue, 0.85 * red),
     )
 
 

@@ -1,0 +1,163 @@
+"""What finished observers know: taken apart to be kept, and put together from several.
+
+Only what counts in the end is kept; what an observer needs while it looks is not.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lipwright.render.mesh.layers import canvas_size
+from lipwright.render.mesh.observer import MeshObserver
+from lipwright.render.mesh.own_teeth import TeethHunter, _Candidate
+from lipwright.render.mesh.patches import (
+    _MAX_BYTES,
+    _NEAR_FRAMES,
+    _PER_KIND,
+    MouthPatch,
+    PatchHunter,
+)
+from lipwright.render.packing import PackingError, pack, unpack
+
+_VERSION: Final = "mesh 1"
+_STATE: Final = {
+    MeshObserver: {"_skin", "_full_range", "teeth", "patches"},
+    TeethHunter: {"_best", "_seen"},
+    PatchHunter: {"_kept", "_usual_width", "_last", "_bytes"},
+}
+"""All that these remember. An observer that remembers more is not kept rather than cut short."""
+
+_Kind = tuple[int, bool]
+
+
+@dataclass(frozen=True, eq=False)
+class _KeptPatch:
+    opening: int
+    wide: bool
+    score: float
+    patch: MouthPatch
+
+
+@dataclass(frozen=True, eq=False)
+class _Kept:
+    """A finished observer: (n, 3) spots of skin, the best teeth, the best mouths."""
+
+    skin: NDArray[np.float64]
+    full_range: bool
+    teeth: _Candidate | None
+    patches: list[_KeptPatch]
+
+
+class MeshKeeping:
+    """Makes an engine with `MeshObserver`s a `lipwright.render.engine.KeepingEngine`."""
+
+    @cached_property
+    def observer_version(self) -> str:
+        """Empty where observers remember what this does not know how to keep."""
+        new = MeshObserver()
+        known = all(set(vars(part)) == _STATE[type(part)] for part in (new, new.teeth, new.patches))
+        return _VERSION if known else ""
+
+    def pack(self, observer: MeshObserver) -> dict[str, NDArray[Any]]:
+        """Take an observer apart."""
+        return pack(_kept(observer))
+
+    def unpack(self, arrays: Mapping[str, NDArray[Any]]) -> MeshObserver:
+        """Put an observer together; raises `PackingError`."""
+        kept = unpack(_Kept, arrays)
+        if kept.skin.ndim != 2 or kept.skin.shape[1] != 3 or not np.isfinite(kept.skin).all():
+            raise PackingError("wrong skin")
+        if kept.teeth is not None:
+            _check_teeth(kept.teeth)
+        for one in kept.patches:
+            _check_patch(one.patch)
+            if not math.isfinite(one.score):
+                raise PackingError("wrong score")
+        return _observer(kept)
+
+    def merge(self, observers: Sequence[MeshObserver]) -> MeshObserver:
+        """One observer that knows the best of what these saw."""
+        kept = [_kept(observer) for observer in observers]
+        seen = [one.teeth for one in kept if one.teeth is not None]
+        return _observer(
+            _Kept(
+                np.concatenate([one.skin for one in kept]),
+                any(one.full_range for one in kept),
+                max(seen, key=lambda teeth: teeth.score) if seen else None,
+                _best([patch for one in kept for patch in one.patches]),
+            )
+        )
+
+
+def _kept(observer: MeshObserver) -> _Kept:
+    return _Kept(
+        np.concatenate([np.zeros((0, 3)), *observer._skin]),
+        observer._full_range,
+        observer.teeth._best,
+        [
+            _KeptPatch(int(opening), bool(wide), float(score), patch)
+            for (opening, wide), patches in observer.patches._kept.items()
+            for score, patch in patches
+        ],
+    )
+
+
+def _observer(kept: _Kept) -> MeshObserver:
+    teeth, patches = TeethHunter(), PatchHunter()
+    teeth._best = kept.teeth
+    by_kind: defaultdict[_Kind, list[tuple[float, MouthPatch]]] = defaultdict(list)
+    for one in kept.patches:
+        by_kind[one.opening, one.wide].append((one.score, one.patch))
+    patches._kept = dict(by_kind)
+    return MeshObserver([kept.skin] if len(kept.skin) else [], kept.full_range, teeth, patches)
+
+
+def _best(patches: list[_KeptPatch]) -> list[_KeptPatch]:
+    """As many as one observer keeps: the best of each kind, but not neighbours."""
+    chosen: list[_KeptPatch] = []
+    size = 0
+    for one in sorted(patches, key=lambda p: (-p.score, p.patch.frame_index)):
+        alike = [c for c in chosen if (c.opening, c.wide) == (one.opening, one.wide)]
+        away = [abs(c.patch.frame_index - one.patch.frame_index) for c in alike]
+        if len(alike) >= _PER_KIND or min(away, default=math.inf) <= _NEAR_FRAMES:
+            continue
+        if not alike or size <= _MAX_BYTES:
+            chosen.append(one)
+            size += one.patch.y.size
+    return chosen
+
+
+def _check_teeth(teeth: _Candidate) -> None:
+    width, height = canvas_size()
+    if (
+        teeth.yuv.shape != (height, width, 3)
+        or teeth.teeth.shape != (height, width)
+        or teeth.inside.shape != (height, width)
+        or not np.isfinite(teeth.yuv).all()
+        or not np.isfinite(teeth.teeth).all()
+        or not math.isfinite(teeth.score)
+    ):
+        raise PackingError("wrong teeth")
+
+
+def _check_patch(patch: MouthPatch) -> None:
+    height, width = patch.y.shape if patch.y.ndim == 2 else (0, 0)
+    half = (height // 2, width // 2)
+    if (
+        not all((height, width))
+        or height % 2
+        or width % 2
+        or patch.u.shape != half
+        or patch.v.shape != half
+        or min(patch.frame_index, patch.x0, patch.y0) < 0
+        or not math.isfinite(patch.sharpness)
+    ):
+        raise PackingError("wrong patch")
