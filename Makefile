@@ -7,9 +7,10 @@ PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11 python;
 	if $$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; \
 	then echo $$python; break; fi; done)
 INSTALLED := $(VENV)/.installed
+SITE_INSTALLED := $(VENV)/.site-installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check format bench readme-picture docs lock clean
+.PHONY: help install demo test check format bench readme-picture docs site lock clean
 
 help:  ## say what there is
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
@@ -49,6 +50,14 @@ readme-picture: demo  ## run the demo and make the README's pictures of its resu
 
 docs: $(INSTALLED)  ## write the pages of docs/ that are made from code
 	@$(BIN)/python scripts/write_docs.py
+
+site: $(SITE_INSTALLED)  ## build the documentation site into build/site
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet --clean
+	@echo "build/site/index.html"
+
+$(SITE_INSTALLED): $(INSTALLED) requirements/docs.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/docs.txt
+	@touch $@
 
 lock: $(INSTALLED)  ## pin all dependencies anew (needs the uv package)
 	@scripts/lock.sh
