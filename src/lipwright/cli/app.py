@@ -7,36 +7,57 @@ purpose is one line on standard error. Commands import what they need when they 
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 from typing import Annotated
 
 import typer
 
-from lipwright import __version__
-from lipwright.cli import accounts, faces, keys, models, serve, sync
-from lipwright.errors import BadInputError, LipwrightError
+from lipwright.cli import (
+    accounts,
+    batch,
+    curve,
+    evaluate,
+    faces,
+    keys,
+    models,
+    serve,
+    sync,
+    watch,
+)
+from lipwright.cli.output import print_json
+from lipwright.errors import BadInputError, FailedError, LipwrightError
 
 _INTERRUPTED = 130
 
 app = typer.Typer(
     name="lipwright",
     help="Video lip-sync: a real video goes in, the person in it says the line.",
-    add_completion=False,
+    epilog="Exit codes: 0 done, 1 failed, 2 bad input or usage, 130 interrupted.",
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.command("sync")(sync.sync)
-app.command("faces")(faces.faces)
-app.command("serve", cls=serve.WithSettings)(serve.serve)
-app.command("worker", cls=serve.WithSettings)(serve.worker)
-app.add_typer(models.app, name="models")
-app.add_typer(keys.app, name="keys")
-app.add_typer(accounts.app, name="accounts")
+
+# A new command is one line here; its module must not import anything heavy at its top.
+_VIDEOS, _SERVICE = "Videos", "Service"
+app.command("sync", rich_help_panel=_VIDEOS)(sync.sync)
+app.command("faces", rich_help_panel=_VIDEOS)(faces.faces)
+app.command("batch", rich_help_panel=_VIDEOS)(batch.batch)
+app.command("watch", rich_help_panel=_VIDEOS)(watch.watch)
+app.command("curve", rich_help_panel=_VIDEOS)(curve.curve)
+app.command("eval", rich_help_panel=_VIDEOS)(evaluate.evaluate)
+app.command("serve", cls=serve.WithSettings, rich_help_panel=_SERVICE)(serve.serve)
+app.command("worker", cls=serve.WithSettings, rich_help_panel=_SERVICE)(serve.worker)
+app.add_typer(keys.app, name="keys", rich_help_panel=_SERVICE)
+app.add_typer(accounts.app, name="accounts", rich_help_panel=_SERVICE)
+app.add_typer(models.app, name="models", rich_help_panel=_SERVICE)
 
 
 def _show_version(wanted: bool) -> None:
     if wanted:
+        from lipwright import __version__
+
         typer.echo(f"lipwright {__version__}")
         raise typer.Exit
 
@@ -58,18 +79,28 @@ def main() -> None:
 
 def run(arguments: Sequence[str]) -> int:
     """Run one command and give its exit code."""
+    arguments = list(arguments)
     try:
-        code = app(list(arguments) or ["--help"], prog_name="lipwright", standalone_mode=False)
+        code = app(arguments or ["--help"], prog_name="lipwright", standalone_mode=False)
     except typer.TyperException as error:
-        return _complain(error.format_message(), error.exit_code)
+        said = {"field": None, "reason": "usage", "detail": error.format_message()}
+        return _complain(error.format_message(), error.exit_code, arguments, said)
     except BadInputError as error:
-        return _complain(_in_terms_of_options(error), 2)
+        said = {"field": error.field, "reason": error.reason, "detail": error.detail}
+        return _complain(_in_terms_of_options(error), 2, arguments, said)
     except LipwrightError as error:
-        return _complain(str(error), 1)
+        reason = error.reason if isinstance(error, FailedError) else "failed"
+        said = {"field": None, "reason": reason, "detail": str(error)}
+        return _complain(str(error), 1, arguments, said)
+    except BrokenPipeError:
+        # Whoever read the output has heard enough; say nothing more into the pipe at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
     except (KeyboardInterrupt, typer.Abort):
         code = _INTERRUPTED
     if code == _INTERRUPTED:
-        return _complain("interrupted", _INTERRUPTED)
+        said = {"field": None, "reason": "interrupted", "detail": "interrupted"}
+        return _complain("interrupted", _INTERRUPTED, arguments, said)
     return code if isinstance(code, int) else 0
 
 
@@ -82,13 +113,23 @@ _OPTIONS = {
     "speech_volume": "--speech-volume",
     "original_volume": "--original-volume",
     "output": "--output",
+    "engine": "--engine",
+    "preview": "--preview-to",
 }
 
 
 def _in_terms_of_options(error: BadInputError) -> str:
+    if error.index is not None:
+        return f"--line number {error.index + 1}: {error.field}: {error.detail}"
     return f"{_OPTIONS.get(error.field, error.field)}: {error.detail}"
 
 
-def _complain(message: str, code: int) -> int:
-    typer.echo(f"lipwright: {' '.join(message.split())}", err=True)
+def _complain(
+    message: str, code: int, arguments: Sequence[str], said: dict[str, str | None]
+) -> int:
+    """Say in one line why it ends; whoever asked for JSON gets that, too."""
+    message = " ".join(message.split())
+    typer.echo(f"lipwright: {message}", err=True)
+    if "--json" in arguments:
+        print_json({"error": said | {"message": message}})
     return code

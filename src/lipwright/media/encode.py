@@ -56,6 +56,8 @@ class VideoWriter:
     synthetic
         Whether the file says, for machines, that a part of it is synthetic
         (`lipwright.media.provenance`).
+    crf
+        x264's constant rate factor: lower is better and larger.
 
     Raises
     ------
@@ -71,9 +73,11 @@ class VideoWriter:
         *,
         threads: int = 0,
         synthetic: bool = False,
+        crf: int = X264_CRF,
     ) -> None:
         self._path = path
         self._synthetic = synthetic
+        self._crf = crf
         self._info = info
         self._audio = audio if audio is not None and len(audio) else None
         # Stamps below 0 cannot be stored; then, and only then, all of them move.
@@ -120,7 +124,7 @@ class VideoWriter:
         stream: VideoStream = self._container.add_stream(
             "libx264",
             rate=info.frame_rate,
-            options={"preset": X264_PRESET, "crf": str(X264_CRF), "mbtree": X264_MBTREE},
+            options={"preset": X264_PRESET, "crf": str(self._crf), "mbtree": X264_MBTREE},
         )
         across = info.rotation % 180 != 0
         stream.width = info.height if across else info.width

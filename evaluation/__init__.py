@@ -1,1 +1,0 @@
-"""Is it any good? Measurements of finished files against the truth."""

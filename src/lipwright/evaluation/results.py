@@ -1,0 +1,137 @@
+"""What came of a run: medians, whether the baselines stand as they must, and the JSON."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import platform
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from importlib import metadata, resources
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from lipwright.evaluation.cases import Kind
+from lipwright.evaluation.catalogue import ROWS, metrics_of
+from lipwright.evaluation.measure import Numbers, median_of
+from lipwright.evaluation.run import CaseResult
+
+_PACKAGES = ("lipwright", "numpy", "opencv-python-headless", "av", "ai-edge-litert", "ctranslate2")
+
+
+@dataclass(frozen=True)
+class Order:
+    """Whether one baseline stands where it must in one metric.
+
+    Attributes
+    ----------
+    metric
+        Its key.
+    better, worse
+        Rows.
+    holds
+        For the medians.
+    cases, of
+        In how many single cases it holds, of how many.
+    """
+
+    metric: str
+    better: str
+    worse: str
+    holds: bool
+    cases: int
+    of: int
+
+
+def medians(results: Sequence[CaseResult], kind: Kind) -> dict[str, Numbers]:
+    """Median of every number over the cases of one kind, row by row."""
+    there = [result.rows for result in results if result.case.kind is kind]
+    return {
+        row: median_of([rows[row] for rows in there if row in rows])
+        for row in ROWS
+        if any(row in rows for rows in there)
+    }
+
+
+def orders(results: Sequence[CaseResult], kind: Kind) -> list[Order]:
+    """Check that each metric tells the baselines apart the right way round."""
+    there = [result.rows for result in results if result.case.kind is kind]
+    middle = medians(results, kind)
+    found = []
+    for metric in metrics_of(kind):
+        for better, worse in metric.worse:
+
+            def right(rows: dict[str, Numbers], pair: tuple[str, str] = (better, worse)) -> Any:
+                values = [rows.get(row, {}).get(metric.key, math.nan) for row in pair]  # noqa: B023
+                if not all(math.isfinite(v) for v in values):
+                    return None
+                return metric.distance(values[0]) < metric.distance(values[1])  # noqa: B023
+
+            whole = right(middle)
+            if whole is not None:
+                each = [r for r in map(right, there) if r is not None]
+                found.append(Order(metric.key, better, worse, bool(whole), sum(each), len(each)))
+    return found
+
+
+def versions() -> dict[str, str]:
+    """What measured: packages, Python, and the speech model's weights."""
+    found = {name: metadata.version(name) for name in _PACKAGES}
+    weights = resources.files("lipwright.speech").joinpath("mouth_network.npz").read_bytes()
+    found["mouth network"] = f"sha256 {hashlib.sha256(weights).hexdigest()[:12]}"
+    found["python"] = platform.python_version()
+    return found
+
+
+def as_dict(results: Sequence[CaseResult]) -> dict[str, Any]:
+    """Everything but pictures, for machines. NaN becomes null."""
+    kinds = [kind for kind in Kind if any(result.case.kind is kind for result in results)]
+    content = {
+        "versions": versions(),
+        "medians": {kind: medians(results, kind) for kind in kinds},
+        "orders": {kind: [asdict(order) for order in orders(results, kind)] for kind in kinds},
+        "cases": [_case(result) for result in results],
+    }
+    return {key: _plain(value) for key, value in content.items()}
+
+
+def write_json(results: Sequence[CaseResult], path: Path) -> None:
+    """Write `as_dict` to a file."""
+    text = json.dumps(as_dict(results), indent=1, ensure_ascii=False, allow_nan=False)
+    path.write_text(text + "\n", encoding="utf-8")
+
+
+def _case(result: CaseResult) -> dict[str, Any]:
+    case, curves = result.case, result.curves
+    return {
+        "name": case.name,
+        **asdict(case),
+        "clip": case.clip.name,
+        "speech": Path(case.speech).name,
+        "own_offset_ms": result.offset_ms,
+        "own_offset_given": result.offset_given,
+        "container": {**asdict(result.container), "holds": result.container.holds},
+        "rows": result.rows,
+        "curves": {
+            "times": np.round(curves.times, 4).tolist(),
+            "wanted": np.round(curves.wanted, 4).tolist(),
+            "rendered": np.round(curves.rendered, 4).tolist(),
+            "true": None if curves.true is None else np.round(curves.true, 4).tolist(),
+            "silent": curves.silent.tolist(),
+        },
+    }
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {str(key): _plain(inner) for key, inner in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(inner) for inner in value]
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, Path):
+        return value.name
+    return value

@@ -1,0 +1,306 @@
+"""Run cases: make the outputs, look at them, measure them and their baselines alike."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lipwright.dubbing.types import Line
+from lipwright.errors import LipwrightError
+from lipwright.evaluation.cases import Case, Kind
+from lipwright.evaluation.catalogue import ROWS
+from lipwright.evaluation.container import ContainerCheck, check_container
+from lipwright.evaluation.lips import shut_level
+from lipwright.evaluation.measure import (
+    Numbers,
+    Question,
+    against_curve,
+    measure,
+    median_of,
+    mouth_numbers,
+    other_words,
+    own_offset,
+)
+from lipwright.evaluation.sound import silence, write_wave
+from lipwright.evaluation.stage import Performance, Stage, Ticker, mono
+from lipwright.evaluation.stillness import silent_frames
+from lipwright.evaluation.sync import later
+from lipwright.evaluation.watch import Seen
+from lipwright.media.types import F32
+
+_LEVELS_PER_SECOND: Final = 50
+
+
+@dataclass(frozen=True, eq=False)
+class Curves:
+    """What the report draws, frame by frame.
+
+    Attributes
+    ----------
+    times
+        (T,) seconds.
+    wanted, rendered, frozen
+        (T,) openings, head units; NaN where nothing was seen or asked.
+    true
+        (T,) the true mouth's, or ``None``; drawn at the clip's own offset.
+    silent
+        (T,) bool.
+    loudness
+        (m, 2) lowest and highest sample of each fiftieth of a second.
+    shut
+        Opening below which this person's lips count as shut.
+    """
+
+    times: NDArray[np.float64]
+    wanted: NDArray[np.float64]
+    rendered: NDArray[np.float64]
+    true: NDArray[np.float64] | None
+    silent: NDArray[np.bool_]
+    loudness: F32
+    shut: float
+
+
+@dataclass(frozen=True, eq=False)
+class CaseResult:
+    """One measured case.
+
+    Attributes
+    ----------
+    case
+        What was asked.
+    rows
+        Numbers by row (`lipwright.evaluation.catalogue.ROWS`), then by metric.
+    offset_ms
+        The clip's own offset that was used, and whether it was given or measured.
+    container
+        Of the output.
+    curves, source_pictures, output_pictures
+        For the report.
+    """
+
+    case: Case
+    rows: dict[str, Numbers]
+    offset_ms: float
+    offset_given: bool
+    container: ContainerCheck
+    curves: Curves
+    source_pictures: tuple[bytes, ...] = ()
+    output_pictures: tuple[bytes, ...] = ()
+
+
+@dataclass
+class Runner:
+    """Runs cases one after another; a clip that comes again is found and followed only once.
+
+    Attributes
+    ----------
+    folder
+        For outputs and intermediate files.
+    quick
+        Leave out the frozen lips, which cost a rendering of their own.
+    tick
+        Told how far the work is.
+    """
+
+    folder: Path
+    quick: bool = False
+    tick: Ticker = lambda what, frame: None
+    _stages: dict[tuple[object, ...], Stage] = field(default_factory=dict)
+    _frozen: dict[tuple[object, ...], tuple[Seen, Performance]] = field(default_factory=dict)
+    _own: dict[int, Numbers] = field(default_factory=dict)
+
+    def run(
+        self,
+        cases: Sequence[Case],
+        told: Callable[[CaseResult], None] = lambda result: None,
+        failed: Callable[[Case, LipwrightError], None] | None = None,
+    ) -> list[CaseResult]:
+        """Measure cases.
+
+        Parameters
+        ----------
+        cases
+            In any order; those of one clip are best kept together.
+        told
+            Given each result as it comes.
+        failed
+            Given what cannot be measured, and then the rest goes on; by default it ends the run.
+
+        Raises
+        ------
+        BadInputError, FailedError
+            A case cannot be measured, and nobody was named to be told.
+        """
+        return list(self._results(cases, told, failed))
+
+    def _results(
+        self,
+        cases: Sequence[Case],
+        told: Callable[[CaseResult], None],
+        failed: Callable[[Case, LipwrightError], None] | None,
+    ) -> Iterator[CaseResult]:
+        for number, case in enumerate(cases):
+            try:
+                result = self._run(case, f"{number:03d}-{case.kind}-{_plain(case.name)}")
+            except LipwrightError as error:
+                if failed is None:
+                    raise
+                failed(case, error)
+                continue
+            told(result)
+            yield result
+            if not any(_place(case) == _place(other) for other in cases[number + 1 :]):
+                self._leave(case)
+
+    def _run(self, case: Case, name: str) -> CaseResult:
+        stage = self.stage(case)
+        line = stage.line(self.speech(case, stage), case.speech_start_ms, case.transcript)
+        return self.measure(case, stage, line, stage.perform(line, name, case.engine))
+
+    def measure(self, case: Case, stage: Stage, line: Line, done: Performance) -> CaseResult:
+        """Look at an output and measure it and its baselines."""
+        seen = stage.watch(done.path)
+        question, given = self._question(case, stage, line, done)
+        rows = {"output": measure(seen, question) | _change_numbers(done)}
+        rows |= self._baselines(case, stage, line, question)
+        return CaseResult(
+            case,
+            {row: rows[row] for row in ROWS if row in rows},
+            question.offset_ms,
+            given,
+            check_container(done.path, stage.source, done.sound),
+            _curves(seen, question, done.sound),
+            stage.seen.pictures,
+            seen.pictures,
+        )
+
+    def stage(self, case: Case) -> Stage:
+        """The clip of a case, made ready once."""
+        key = _place(case)
+        if key not in self._stages:
+            self._stages[key] = Stage(
+                case.clip,
+                self.folder,
+                start_ms=case.start_ms,
+                end_ms=case.end_ms,
+                face=case.face,
+                tick=self.tick,
+            )
+        return self._stages[key]
+
+    def _leave(self, case: Case) -> None:
+        """Forget a clip that does not come again: its pictures weigh."""
+        key = _place(case)
+        self._stages.pop(key, None)
+        for known in [k for k in self._frozen if k[: len(key)] == key]:
+            del self._frozen[known]
+
+    def speech(self, case: Case, stage: Stage) -> Path:
+        """The sound of a case as a file."""
+        if case.kind is Kind.REVOICE:
+            return stage.own_speech()
+        if case.kind is Kind.SPEECH:
+            return Path(case.speech)
+        path = self.folder / f"{_plain(case.speech)}-{stage.info.duration_ms}.wav"
+        if not path.exists():
+            write_wave(path, silence(case.speech, stage.info.duration_ms))
+        return path
+
+    def _question(
+        self, case: Case, stage: Stage, line: Line, done: Performance
+    ) -> tuple[Question, bool]:
+        source = stage.seen
+        question = Question(
+            source,
+            source if case.kind is Kind.REVOICE else None,
+            done.wanted,
+            done.weight,
+            silent_frames(mono(line), source.times),
+        )
+        given = case.offset_ms is not None
+        if case.kind is not Kind.REVOICE:
+            return question, given
+        offset = case.offset_ms
+        if offset is None:
+            offset = own_offset(source, done.wanted, question.asked)
+        return replace(question, offset_ms=offset), given
+
+    def _baselines(
+        self, case: Case, stage: Stage, line: Line, question: Question
+    ) -> dict[str, Numbers]:
+        rows: dict[str, Numbers] = {}
+        source = stage.seen
+        if case.kind is not Kind.SILENCE:
+            rows["wanted"] = mouth_numbers(question.wanted.astype(np.float64), question)
+        if case.kind is Kind.REVOICE:
+            rows["real"] = measure(source, replace(question, offset_ms=0.0))
+            rows["nothing"] = median_of([measure(o, question) for o in other_words(source)])
+        else:
+            if case.kind is Kind.SPEECH:
+                rows["real"] = self._own_curve(case, stage)
+            rows["nothing"] = measure(source, question)
+        if not self.quick:
+            seen, performance = self._frozen_lips(case, stage, line)
+            rows["frozen"] = measure(seen, question) | _change_numbers(performance)
+        return rows
+
+    def _frozen_lips(self, case: Case, stage: Stage, line: Line) -> tuple[Seen, Performance]:
+        length = line.speech_end_ms - line.speech_start_ms
+        key = (*_place(case), case.engine, length)
+        if key not in self._frozen:
+            name = f"frozen-{_plain(case.clip.stem)}-{case.engine}-{length}"
+            done = stage.perform(line, name, case.engine, frozen=True)
+            self._frozen[key] = stage.watch(done.path), done
+        return self._frozen[key]
+
+    def _own_curve(self, case: Case, stage: Stage) -> Numbers:
+        """The clip's own mouth against the curve of the clip's own sound, if it speaks."""
+        if stage.own_sound is None or float(np.abs(stage.own_sound).max(initial=0.0)) < 1e-3:
+            return {}
+        if id(stage) not in self._own:
+            wanted, weight = stage.wanted(stage.line(stage.own_speech()))
+            there = (weight > 0.99) & stage.seen.there
+            curve = np.where(there, wanted[:, 0], np.nan).astype(np.float64)
+            spoken = float(np.nanmax(curve, initial=0.0)) > 0.0
+            self._own[id(stage)] = (
+                against_curve(stage.seen.opening, curve, stage.seen.step) if spoken else {}
+            )
+        return self._own[id(stage)]
+
+
+def _change_numbers(done: Performance) -> Numbers:
+    changes = done.changes
+    return {} if changes is None else {"seam": changes.seam, "outside": float(changes.outside)}
+
+
+def _curves(seen: Seen, question: Question, sound: F32) -> Curves:
+    source, asked = question.source, question.weight > 0.0
+    truth = None
+    if question.truth is not None:
+        truth = later(question.truth.opening, source.times, question.offset_ms / 1000.0)
+    block = 48_000 // _LEVELS_PER_SECOND
+    whole = sound.mean(1)[: len(sound) // block * block].reshape(-1, block)
+    loudness = np.stack([whole.min(1), whole.max(1)], 1) if len(whole) else np.zeros((0, 2))
+    return Curves(
+        source.times,
+        np.where(asked, question.wanted[:, 0], np.nan).astype(np.float64),
+        seen.opening,
+        truth,
+        question.silent,
+        loudness.astype(np.float32),
+        shut_level(source.opening),
+    )
+
+
+def _place(case: Case) -> tuple[object, ...]:
+    """What makes two cases share a stage."""
+    return (case.clip, case.start_ms, case.end_ms, case.face)
+
+
+def _plain(name: str) -> str:
+    return "".join(c if c.isalnum() or c in "-_" else "-" for c in name)
