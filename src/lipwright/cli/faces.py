@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from lipwright.cli.output import print_json, print_table
+from lipwright.cli.pipes import STANDARD, kept_input, scratch
+from lipwright.cli.preview import show
 from lipwright.cli.progress import shown_progress
 from lipwright.cli.quiet import native_chatter_hidden
 from lipwright.cli.weights import have_weights
@@ -19,7 +21,13 @@ if TYPE_CHECKING:
 def faces(
     video: Annotated[
         Path,
-        typer.Argument(metavar="VIDEO", exists=True, dir_okay=False, help="The video, mp4 or mov."),
+        typer.Argument(
+            metavar="VIDEO",
+            exists=True,
+            dir_okay=False,
+            allow_dash=True,
+            help="The video, mp4 or mov; - is standard input.",
+        ),
     ],
     images: Annotated[
         Path | None,
@@ -30,6 +38,23 @@ def faces(
             show_default=False,
         ),
     ] = None,
+    preview: Annotated[
+        bool,
+        typer.Option(
+            "--preview",
+            help="Also draw the faces with their numbers into one picture beside the video, and "
+            "open it if there is a display.",
+        ),
+    ] = False,
+    preview_to: Annotated[
+        Path | None,
+        typer.Option(
+            "--preview-to",
+            metavar="PICTURE",
+            help="Draw that picture there, .png or .jpg, and do not open it.",
+            show_default=False,
+        ),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Say it as JSON.")] = False,
 ) -> None:
     """Say which faces of a video can be lip-synced, and when.
@@ -37,17 +62,25 @@ def faces(
     Times are in ms, places and sizes in pixels. The same person after more than a second's
     absence counts as another face.
     """
+    picture = _picture(video, preview, preview_to)
     have_weights()
     import lipwright
 
-    with native_chatter_hidden(), shown_progress("looking for faces") as progress:
-        found = lipwright.identify(video, progress=progress)
-    if images is not None:
-        images.mkdir(parents=True, exist_ok=True)
-        for face in found.faces:
-            (images / f"face-{face.face_id}.jpg").write_bytes(face.image_jpeg)
+    with scratch() as folder:
+        film = kept_input(video, folder)
+        with native_chatter_hidden(), shown_progress("looking for faces") as progress:
+            found = lipwright.identify(film, progress=progress)
+        if images is not None:
+            images.mkdir(parents=True, exist_ok=True)
+            for face in found.faces:
+                (images / f"face-{face.face_id}.jpg").write_bytes(face.image_jpeg)
+        if picture is not None and found.faces:
+            lipwright.face_sheet(film, found, picture)
+            if preview_to is None:
+                show(picture)
     rows = [_describe(face) for face in found.faces]
     if as_json:
+        drawn = {"preview": str(picture)} if picture is not None and found.faces else {}
         print_json(
             {
                 "video": {
@@ -58,12 +91,29 @@ def faces(
                     "has_audio": found.video.has_audio,
                 },
                 "faces": rows,
+                **drawn,
             }
         )
     elif rows:
         print_table(rows)
     else:
         typer.echo("no face that can be lip-synced")
+
+
+def _picture(video: Path, preview: bool, preview_to: Path | None) -> Path | None:
+    picture = preview_to
+    if picture is None and preview:
+        if str(video) == STANDARD:
+            raise typer.BadParameter(
+                "has no place beside standard input; name one with --preview-to",
+                param_hint="'--preview'",
+            )
+        picture = video.with_name(f"{video.stem}-faces.jpg")
+    if picture is not None:
+        from lipwright.library.sheets import check_picture_name
+
+        check_picture_name(picture)
+    return picture
 
 
 def _describe(face: IdentifiedFace) -> dict[str, Any]:

@@ -11,8 +11,8 @@ import typer
 
 
 def print_json(value: object) -> None:
-    """Print a value for a script."""
-    typer.echo(json.dumps(value, indent=2, ensure_ascii=False))
+    """Print a value for a script, on a line of its own."""
+    typer.echo(json.dumps(value, ensure_ascii=False))
 
 
 def print_table(rows: Sequence[Mapping[str, Any]]) -> None:

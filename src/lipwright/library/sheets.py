@@ -84,7 +84,10 @@ def save_picture(path: Path, bgr: U8) -> None:
     FailedError
         ``write_failed``.
     """
-    good, data = cv2.imencode(path.suffix.lower(), bgr, [cv2.IMWRITE_JPEG_QUALITY, 90])
+    suffix = path.suffix.lower()
+    good, data = cv2.imencode(
+        suffix, bgr, [] if suffix == ".png" else [cv2.IMWRITE_JPEG_QUALITY, 90]
+    )
     part = path.with_name(f".{path.name}.part")
     try:
         if not good:  # pragma: no cover - the encoders take every 8-bit picture
