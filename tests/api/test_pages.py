@@ -26,8 +26,3 @@ def test_the_documentation_is_whole_and_loads_nothing(api: Any) -> None:
     assert "/klingai/v1/videos/advanced-lip-sync/{id}" in answer.text
     assert not re.search(r"(src|href)=['\"]?(https?:)?//", answer.text)
     assert "<script" not in answer.text
-
-
-def test_the_front_leads_to_the_documentation(api: Any) -> None:
-    answer = api.client.get("/")
-    assert (answer.status_code, answer.headers["Location"]) == (307, "/docs")

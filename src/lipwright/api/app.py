@@ -10,9 +10,12 @@ import lipwright.api.files
 import lipwright.api.kling.account
 import lipwright.api.kling.legacy
 import lipwright.api.kling.routes
+import lipwright.api.native.about
+import lipwright.api.native.sessions
 import lipwright.api.native.tasks
 import lipwright.api.native.webhooks
 import lipwright.api.pages
+import lipwright.api.studio.page
 from lipwright.api.context import Context
 from lipwright.api.envelope import RequestIds
 from lipwright.api.kling.paths import AnyCaseIdentify
@@ -50,10 +53,13 @@ def create_app(settings: Settings, service: LipsyncService) -> FastAPI:
     app.include_router(lipwright.api.kling.routes.router)
     app.include_router(lipwright.api.kling.legacy.router)
     app.include_router(lipwright.api.kling.account.router)
+    app.include_router(lipwright.api.native.about.router)
+    app.include_router(lipwright.api.native.sessions.router)
     app.include_router(lipwright.api.native.tasks.router)
     app.include_router(lipwright.api.native.webhooks.router)
     app.include_router(lipwright.api.files.router)
     app.include_router(lipwright.api.pages.router)
+    app.include_router(lipwright.api.studio.page.router)
     install(app)
     app.add_middleware(AnyCaseIdentify)
     app.add_middleware(DropUnreadBody)

@@ -8,7 +8,7 @@ from typing import Any
 
 from fastapi import APIRouter, FastAPI
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.responses import HTMLResponse, Response
 
 from lipwright.api.context import WithContext
 from lipwright.api.envelope import success
@@ -33,12 +33,6 @@ async def health(request: Request, context: WithContext) -> Response:
     return success(
         request.scope, {"status": "ok", "workers": found.workers, "waiting": found.waiting}
     )
-
-
-@router.get("/", include_in_schema=False)
-async def front() -> Response:
-    """Lead to the documentation."""
-    return RedirectResponse("/docs")
 
 
 @router.get("/docs", include_in_schema=False)

@@ -61,6 +61,9 @@ def run(settings: Settings, *, with_worker: bool = True) -> None:
 
         def announce() -> None:
             print(ready_line(settings, listener), flush=True)
+            print(
+                f"Open it in a browser for the studio: {address(settings, listener)}/", flush=True
+            )
             if not is_loopback(settings.host) and not service.keys_exist():
                 print(_KEYLESS, flush=True)
 
@@ -147,10 +150,15 @@ def _stop_signals() -> Iterator[threading.Event]:
 
 def ready_line(settings: Settings, listener: socket.socket) -> str:
     """Return the line that says where the service is."""
+    return f"lipwright is ready on {address(settings, listener)}"
+
+
+def address(settings: Settings, listener: socket.socket) -> str:
+    """Return the URL under which the service is reached, without a slash at its end."""
     if settings.public_url:
-        return f"lipwright is ready on {settings.public_url}"
+        return settings.public_url
     host, port = _EVERYWHERE.get(settings.host, settings.host), listener.getsockname()[1]
-    return f"lipwright is ready on http://{f'[{host}]' if ':' in host else host}:{port}"
+    return f"http://{f'[{host}]' if ':' in host else host}:{port}"
 
 
 _KEYLESS = (
