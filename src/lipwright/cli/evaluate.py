@@ -78,6 +78,12 @@ def evaluate(
     quick: Annotated[
         bool, typer.Option("--quick", help="Leave out the baseline of frozen lips.")
     ] = False,
+    report: Annotated[
+        Path | None,
+        typer.Option(
+            "--report", metavar="REPORT.html", help="Write a page with plots and film strips."
+        ),
+    ] = None,
     as_json: Annotated[
         Path | None, typer.Option("--json", metavar="OUT.json", help="Write all numbers.")
     ] = None,
@@ -89,11 +95,12 @@ def evaluate(
     """Measure how good outputs are, beside the real clip and what costs nothing.
 
     Either one finished OUTPUT beside its CLIP, or a set of cases that are rendered first. What
-    each number means stands in lipwright.evaluation.catalogue.
+    each number means stands in the report.
     """
     if (cases is None) == (clip is None) or (clip is None) != (output is None):
         raise typer.BadParameter("give either CLIP and OUTPUT, or --cases")
-    _check_folder(as_json)
+    for path in (report, as_json):
+        _check_folder(path)
     have_weights()
     from lipwright.evaluation.cases import read_cases
     from lipwright.evaluation.finished import measure_finished
@@ -122,6 +129,11 @@ def evaluate(
         typer.echo(median_tables(results))
     if as_json is not None:
         write_json(results, as_json)
+    if report is not None:
+        from lipwright.evaluation.report import write_report
+
+        write_report(results, report)
+        typer.echo(report)
 
 
 def _check_folder(path: Path | None) -> None:

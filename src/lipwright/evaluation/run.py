@@ -30,7 +30,7 @@ from lipwright.evaluation.sound import silence, write_wave
 from lipwright.evaluation.stage import Performance, Stage, Ticker, mono
 from lipwright.evaluation.stillness import silent_frames
 from lipwright.evaluation.sync import later
-from lipwright.evaluation.watch import Seen
+from lipwright.evaluation.watch import Picture, Seen
 from lipwright.media.types import F32
 
 _LEVELS_PER_SECOND: Final = 50
@@ -89,8 +89,8 @@ class CaseResult:
     offset_given: bool
     container: ContainerCheck
     curves: Curves
-    source_pictures: tuple[bytes, ...] = ()
-    output_pictures: tuple[bytes, ...] = ()
+    source_pictures: tuple[Picture | None, ...] = ()
+    output_pictures: tuple[Picture | None, ...] = ()
 
 
 @dataclass

@@ -17,7 +17,7 @@ _NOBODY_DB: Final = -45.0
 """A recording whose loud parts are below this holds no speech at all."""
 
 _BELOW_SPEECH_DB: Final = 30.0
-_ABOVE_ROOM_DB: Final = 4.0
+_ABOVE_ROOM_DB: Final = 6.0
 _LEAST_RANGE_DB: Final = 18.0
 _SHORTEST_SECONDS: Final = 0.3
 _SETTLING_SECONDS: Final = 0.2
@@ -52,6 +52,8 @@ def silent_frames(sound: NDArray[np.float32], times: F64) -> NDArray[np.bool_]:
     loud = loud_level(levels)
     if loud < _NOBODY_DB:
         return np.ones(len(times), bool)
+    power = np.convolve(np.pad(10.0 ** (levels / 10.0), 2, mode="edge"), np.ones(5) / 5.0, "valid")
+    levels = (10.0 * np.log10(power)).astype(np.float32)
     room = float(np.percentile(levels, 5))
     limit = loud - _BELOW_SPEECH_DB
     if limit < room + _ABOVE_ROOM_DB:

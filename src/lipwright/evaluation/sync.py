@@ -13,6 +13,9 @@ F64 = NDArray[np.float64]
 _REACH_SECONDS: Final = 0.24
 """How far curves are slid along each other."""
 
+_RELATED: Final = 0.3
+"""Below this best correlation a lag means nothing."""
+
 _LEAST_FRAMES: Final = 12
 _STILL: Final = 1e-4
 """A curve that spreads less than this is a constant and goes with nothing."""
@@ -33,7 +36,8 @@ class Agreement:
         The highest one when they are slid along each other.
     lag_ms
         Where that is, finer than a frame; positive when the first curve is the later one. NaN
-        where there is no best place within the reach.
+        where there is no best place within the reach, or where even there the curves have
+        nothing to do with each other.
     """
 
     r: float
@@ -64,7 +68,8 @@ def agreement(made: F64, true: F64, step: float) -> Agreement:
     # The top of the parabola through the best three.
     offset = 0.5 * (left - right) / (left - 2.0 * middle + right)
     top = middle - 0.25 * (left - right) * offset
-    return Agreement(float(scores[reach]), float(top), float((lags[best] + offset) * step * 1e3))
+    lag_ms = float((lags[best] + offset) * step * 1e3) if top >= _RELATED else float("nan")
+    return Agreement(float(scores[reach]), float(top), lag_ms)
 
 
 def correlation(a: F64, b: F64) -> float:

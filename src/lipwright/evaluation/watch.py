@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 import cv2
 import numpy as np
@@ -40,8 +40,15 @@ LIPS: Final = (
 )
 """Landmarks of the outer and of the inner contour, corners included."""
 
-_PICTURE_SIDE: Final = 320
-_PICTURE_QUALITY: Final = 92
+_PICTURE_SIDE: Final = 448
+_PICTURE_QUALITY: Final = 93
+
+
+class Picture(NamedTuple):
+    """A head for people to look at: a JPEG, and left, top, right, bottom of its mouth in 0..1."""
+
+    jpeg: bytes
+    mouth: tuple[float, float, float, float]
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,7 +72,7 @@ class Seen:
     patches
         (T, h, w) uint8: luma of the mouth, held still; 0 without a face.
     pictures
-        JPEGs of the head, frame by frame; empty ones without a face.
+        The head, frame by frame; ``None`` without a face.
     """
 
     times: NDArray[np.float64]
@@ -75,7 +82,7 @@ class Seen:
     values: NDArray[np.float64]
     lips: NDArray[np.float64]
     patches: U8
-    pictures: tuple[bytes, ...]
+    pictures: tuple[Picture | None, ...]
 
     @property
     def opening(self) -> NDArray[np.float64]:
@@ -121,7 +128,7 @@ def watch(
     points: list[NDArray[np.float32]] = []
     crops: list[tuple[U8, int, int] | None] = []
     patches: list[U8] = []
-    pictures: list[bytes] = []
+    pictures: list[Picture | None] = []
     size = (0, 0)
     with (
         VideoReader(video) as reader,
@@ -174,17 +181,17 @@ def _mouth_crop(frame: Frame, points: NDArray[np.float32]) -> tuple[U8, int, int
     return (crop.copy(), int(low[0]), int(low[1])) if crop.size else None
 
 
-def _picture(frame: Frame, points: NDArray[np.float32]) -> bytes:
-    """JPEG of the head, square, at most 320 pixels wide."""
+def _picture(frame: Frame, points: NDArray[np.float32]) -> Picture | None:
+    """The head and some room around it."""
     if not np.isfinite(points[0, 0]):
-        return b""
+        return None
     low, high = points[:, :2].min(0), points[:, :2].max(0)
     middle, half = (low + high) / 2.0, 0.6 * float((high - low).max())
     left, top = (max(0, int(v)) // 2 * 2 for v in middle - half)
     right = min(frame.width, int(middle[0] + half)) // 2 * 2
     bottom = min(frame.height, int(middle[1] + half)) // 2 * 2
     if right - left < 8 or bottom - top < 8:
-        return b""
+        return None
     part = np.s_[top // 2 : bottom // 2, left // 2 : right // 2]
     planes = Frame(
         frame.index,
@@ -200,5 +207,9 @@ def _picture(frame: Frame, points: NDArray[np.float32]) -> bytes:
     if shrink < 1.0:
         small = cv2.resize(bgr, None, fx=shrink, fy=shrink, interpolation=cv2.INTER_AREA)
         bgr = np.asarray(small, dtype=np.uint8)
-    done, data = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, _PICTURE_QUALITY])
-    return bytes(data) if done else b""
+    _, data = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, _PICTURE_QUALITY])
+    lips = points[list(LIPS), :2]
+    centre, reach = (lips.min(0) + lips.max(0)) / 2.0, 0.75 * float(np.ptp(lips[:, 0]))
+    corners = np.array([centre - reach, centre + reach]) - [left, top]
+    box = np.clip(corners / [right - left, bottom - top], 0.0, 1.0).ravel()
+    return Picture(bytes(data), (float(box[0]), float(box[1]), float(box[2]), float(box[3])))
