@@ -19,6 +19,7 @@ from lipwright.faces.landmarker import FaceLandmarker
 from lipwright.faces.types import Box, FaceSample, FaceTrack, IdentifiedFace
 from lipwright.media.types import Frame
 from lipwright.render.engine import Engine, load_engine
+from lipwright.render.mesh.motion import OwnMouth, source_points, target_points
 from lipwright.render.plan import RenderPlan
 
 COUNT = 16
@@ -65,3 +66,19 @@ def _prepared(engine: Engine, landmarker: FaceLandmarker, frames: list[Frame]) -
         observer.add(frame, found)
     track = follower.finish()
     return track, engine.prepare(track, observer)
+
+
+@pytest.fixture(scope="session")
+def points_of() -> Any:
+    """Where the mesh lies in every frame and where it shall lie: (N, P, 3) each, pixels."""
+
+    def points(own: OwnMouth, channels: Any, weight: Any) -> tuple[Any, Any]:
+        openings = (1 - weight) * own.values[:, 0] + weight * channels[:, 0]
+        source = [
+            source_points(own, i, max(float(openings[i]), 0.0), float(weight[i]))
+            for i in range(len(weight))
+        ]
+        target = [target_points(own, i, channels[i], float(weight[i])) for i in range(len(weight))]
+        return np.array(source), np.array(target)
+
+    return points

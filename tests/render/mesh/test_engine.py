@@ -11,7 +11,7 @@ from lipwright.faces.mouth_shape import mouth_values
 from lipwright.faces.types import FaceTrack
 from lipwright.media.types import ColorTags
 from lipwright.render.mesh.lips import inner_outline
-from lipwright.render.mesh.motion import own_mouth, render_points
+from lipwright.render.mesh.motion import own_mouth
 from lipwright.render.plan import RenderPlan
 
 CLOSED = (0, 0, 0, 0, 0, 0)
@@ -79,10 +79,10 @@ def test_the_weight_blends(studio, seen):
 
 
 @pytest.mark.parametrize("channels", [CLOSED, OPEN])
-def test_outside_the_face_every_pixel_is_the_same(studio, channels):
+def test_outside_the_face_every_pixel_is_the_same(studio, channels, points_of):
     own = own_mouth(studio.track)
     count = len(studio.track.times)
-    both = render_points(own, np.tile(np.float32(channels), (count, 1)), np.ones(count))
+    both = points_of(own, np.tile(np.float32(channels), (count, 1)), np.ones(count))
     hull = cv2.convexHull(np.concatenate([points[AT, :, :2] for points in both], dtype=np.float32))
     face = np.zeros(studio.frames[AT].y.shape, np.uint8)
     cv2.fillConvexPoly(face, np.rint(hull).astype(np.int32), 1)

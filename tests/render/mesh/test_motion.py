@@ -10,7 +10,7 @@ from lipwright.faces.mouth_shape import mouth_values_of_head
 from lipwright.faces.types import FaceTrack
 from lipwright.render.mesh.basis import mouth_basis, shape_of
 from lipwright.render.mesh.lips import inner_gaps, set_gaps
-from lipwright.render.mesh.motion import own_mouth, render_points
+from lipwright.render.mesh.motion import own_mouth
 
 COUNT = 40
 EYES = 50.0
@@ -59,17 +59,17 @@ def speaking():
 
 
 @pytest.mark.parametrize("pose", [{}, {"yaw": 25}, {"drift": 2.0}])
-def test_a_still_closed_face_told_to_rest_stays(pose):
+def test_a_still_closed_face_told_to_rest_stays(pose, points_of):
     own = own_mouth(track(noise=0.3, **pose))
-    source, target = render_points(own, zeros(), ones())
+    source, target = points_of(own, zeros(), ones())
     assert np.abs(target - source).max() < 0.03 * EYES
     assert np.abs(target - source).mean() < 0.1
 
 
-def test_weight_zero_is_the_source_itself():
+def test_weight_zero_is_the_source_itself(points_of):
     own = own_mouth(track(speaking()))
     wild = np.random.default_rng(2).normal(0, 0.2, (COUNT, 6))
-    source, target = render_points(own, wild, np.zeros(COUNT))
+    source, target = points_of(own, wild, np.zeros(COUNT))
     # All but lips whose landmarks cross by a hair, which are held closed.
     assert np.abs(source - target).max() < 0.05
     assert np.median(np.abs(source - target)) < 1e-9
@@ -77,27 +77,27 @@ def test_weight_zero_is_the_source_itself():
 
 @pytest.mark.parametrize("opening", [0.0, 0.05, 0.2, 0.5])
 @pytest.mark.parametrize("pose", [{}, {"yaw": 25}])
-def test_the_mouth_opens_by_exactly_what_is_asked(opening, pose):
+def test_the_mouth_opens_by_exactly_what_is_asked(opening, pose, points_of):
     own = own_mouth(track(speaking(), **pose))
     channels = np.outer(np.full(COUNT, opening), mouth_basis().opening_direction)
-    _, target = render_points(own, channels, ones())
+    _, target = points_of(own, channels, ones())
     found = mouth_values_of_head(own.pose.to_head(target[:, :478]))[:, 0]
     assert found == pytest.approx(np.full(COUNT, opening), abs=1e-6)
 
 
-def test_half_the_weight_is_half_way():
+def test_half_the_weight_is_half_way(points_of):
     own = own_mouth(track(np.full(COUNT, 0.2)))
     channels = zeros()
     channels[:, 0] = 0.4
-    _, target = render_points(own, channels, np.full(COUNT, 0.5))
+    _, target = points_of(own, channels, np.full(COUNT, 0.5))
     found = mouth_values_of_head(own.pose.to_head(target[:, :478]))[:, 0]
     already = inner_gaps(own.head)[:, 3:6].mean(1)
     assert found == pytest.approx(0.5 * 0.4 + 0.5 * already, abs=1e-6)
 
 
-def test_the_old_motion_is_taken_out():
+def test_the_old_motion_is_taken_out(points_of):
     own = own_mouth(track(speaking()))
-    _, target = render_points(own, zeros(), ones())
+    _, target = points_of(own, zeros(), ones())
     head = own.pose.to_head(target[:, :478])
     lips_and_chin = head[:, [13, 14, 17, 0, 152, 61, 291]]
     still = np.abs(lips_and_chin - lips_and_chin.mean(0)).max()
@@ -122,10 +122,10 @@ def test_a_mouth_that_never_closes_is_closed_by_the_model():
     assert own.rest[lips] == pytest.approx(CLOSED[lips], abs=0.05)
 
 
-def test_eyes_nose_and_the_picture_around_stand_still():
+def test_eyes_nose_and_the_picture_around_stand_still(points_of):
     own = own_mouth(track(speaking()))
     channels = np.outer(np.full(COUNT, 0.4), mouth_basis().opening_direction)
-    source, target = render_points(own, channels, ones())
+    source, target = points_of(own, channels, ones())
     change = np.linalg.norm(target - source, axis=2).max(0)
     assert change[[33, 263, 1, 4, 10, 468, 473]].max() < 0.01
     assert not change[-21:].any()  # the outer ring

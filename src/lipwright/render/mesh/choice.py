@@ -21,6 +21,9 @@ _GAP_SHARE: Final = 0.4
 _STRETCHED: Final = 2.2
 """Opening a mouth wider than its picture costs more than closing it further."""
 
+_HOPELESS: Final = 2.5
+"""Beyond this far off it does not matter how far."""
+
 _USUAL: Final = np.array([np.inf, 0.06, 0.05, 0.04, 0.06, 0.06])
 _DEGREES: Final = 18.0
 _ZOOM: Final = 0.35
@@ -32,7 +35,9 @@ _CHANGE: Final = 0.9
 _NEXT: Final = 0.15
 _INVENTED: Final = 3.0
 _INVENTED_GAP: Final = 0.08
-"""What the frame's own mouth does not show must be painted."""
+"""What a picture does not show must be painted."""
+
+_REST: Final = 0.6
 
 _OWN_BONUS: Final = 0.35
 _DISSOLVE: Final = (0.25, 0.5, 0.25)
@@ -102,16 +107,17 @@ def _shape_cost(wanted: NDArray[np.float64], shown: NDArray[np.float64]) -> NDAr
     want, have = np.maximum(wanted[..., 0], 0.0), np.maximum(shown[..., 0], 0.0)
     room = _GAP_OFFSET + _GAP_SHARE * np.maximum(want, have)
     gap = (want - have) / room
-    gap = np.where(gap > 0, _STRETCHED * gap, gap)
+    gap = np.clip(np.where(gap > 0, _STRETCHED * gap, gap), -_HOPELESS, _HOPELESS)
     rest = ((wanted - shown) / _USUAL)[..., 1:]
     wrong = ((want < _SHUT) & (have > _PARTED)) | ((want > _PARTED) & (have < _SHUT))
-    return np.asarray(gap**2 + 0.6 * (rest**2).sum(-1) + _WRONG_CLOSURE * wrong)
+    invented = np.clip((want - have) / _INVENTED_GAP, 0.0, 1.0)
+    return np.asarray(
+        gap**2 + _REST * (rest**2).sum(-1) + _WRONG_CLOSURE * wrong + _INVENTED * invented
+    )
 
 
 def _own_cost(wanted: NDArray[np.float64], frames: MouthLook) -> NDArray[np.float64]:
-    want, have = np.maximum(wanted[:, 0], 0.0), np.maximum(frames.values[:, 0], 0.0)
-    invented = np.clip((want - have) / _INVENTED_GAP, 0.0, 1.0)
-    return _shape_cost(wanted, frames.values) + _INVENTED * invented - _OWN_BONUS
+    return _shape_cost(wanted, frames.values) - _OWN_BONUS
 
 
 def _patch_cost(
@@ -134,9 +140,7 @@ def _change_cost(origin: NDArray[np.int64]) -> NDArray[np.float64]:
     return cost
 
 
-def _cheapest_path(
-    cost: NDArray[np.float64], change: NDArray[np.float64]
-) -> NDArray[np.int64]:
+def _cheapest_path(cost: NDArray[np.float64], change: NDArray[np.float64]) -> NDArray[np.int64]:
     count = len(cost)
     if count == 0:
         return np.zeros(0, np.int64)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -25,7 +24,7 @@ from lipwright.render.mesh.patchwork import (
     lip_triangles,
     zone,
 )
-from lipwright.render.mesh.planes import Box, Planes, box_around, overlap
+from lipwright.render.mesh.planes import Box, Planes, box_around, halved, overlap
 from lipwright.render.mesh.warp import warp_map
 
 _JAW_PER_LIP: Final = 0.88
@@ -208,8 +207,8 @@ def _painted(
         box[0],
         box[1],
     )
-    half = cv2.resize(yuv[..., 1:], (yuv.shape[1] // 2, yuv.shape[0] // 2), None, 0, 0, cv2.INTER_AREA)
-    return Planes(box[0], box[1], yuv[..., 0].copy(), half[..., 0].copy(), half[..., 1].copy())
+    u, v = (halved(np.ascontiguousarray(yuv[..., k])) for k in (1, 2))
+    return Planes(box[0], box[1], yuv[..., 0].copy(), u, v)
 
 
 def _with(frame: Frame, planes: Planes, moved: NDArray[np.bool_]) -> Frame:

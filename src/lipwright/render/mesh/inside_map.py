@@ -15,7 +15,12 @@ _UPPER_SHARE: Final = 0.45
 _LOWER_SHARE: Final = 0.15
 """Parts of the opening that stay rigid at the upper and at the lower lip."""
 
-_SQUEEZED: Final = 0.35
+_STEEPEST: Final = 1.5
+"""Of the smooth step from 0 to 1."""
+
+_LEAST_STEP: Final = 0.1
+"""Down between the lips is at least this much further down in the source."""
+
 _CORNER_FROM: Final = 0.55
 _LIP_MARGIN: Final = 0.004
 
@@ -54,7 +59,10 @@ def inside_map(
     rigid = y + middle * shift
     # ... but where the source is so much narrower that order would be lost, stretch it all.
     stretched = upper_from + share * gap_from
-    trust = np.clip((gap_from / gap_to - _SQUEEZED) / _SQUEEZED, 0.0, 1.0)
+    even = gap_from / gap_to
+    steepest = 1.0 + _STEEPEST * shift / (gap_to * (1.0 - _UPPER_SHARE - _LOWER_SHARE))
+    least = np.minimum(_LEAST_STEP, 0.5 * even)
+    trust = np.where(steepest < least, (even - least) / np.maximum(even - steepest, 1e-9), 1.0)
     down = trust * rigid + (1.0 - trust) * stretched
     margin = np.minimum(_LIP_MARGIN, 0.25 * gap_from)
     return across, np.clip(down, upper_from + margin, lower_from - margin)
@@ -70,7 +78,9 @@ def _across(
     right_to, right_from = float(target[half, 0]), float(source[half, 0])
     left = middle - _CORNER_FROM * max(1e-3, min(middle - left_to, middle - left_from))
     right = middle + _CORNER_FROM * max(1e-3, min(right_to - middle, right_from - middle))
-    return np.interp(x, [left_to, left, right, right_to], [left_from, left, right, right_from])
+    return np.asarray(
+        np.interp(x, [left_to, left, right, right_to], [left_from, left, right, right_from])
+    )
 
 
 def _lips(
@@ -85,4 +95,4 @@ def _lips(
 
 def _height(line: NDArray[np.float64], x: NDArray[np.float64]) -> NDArray[np.float64]:
     order = np.argsort(line[:, 0], kind="stable")
-    return np.interp(x, line[order, 0], line[order, 1])
+    return np.asarray(np.interp(x, line[order, 0], line[order, 1]))

@@ -69,7 +69,12 @@ class PatchHunter:
         self._bytes = 0
 
     def add(
-        self, frame: Frame, face: FaceLandmarks, scale: float, yaw: float, values: NDArray[np.float32]
+        self,
+        frame: Frame,
+        face: FaceLandmarks,
+        scale: float,
+        yaw: float,
+        values: NDArray[np.float32],
     ) -> None:
         """Look at one frame.
 
@@ -157,9 +162,7 @@ def _box(
     return int(low[1]), int(high[1]), int(low[0]), int(high[0])
 
 
-def _way(
-    lips: NDArray[np.float32], before: NDArray[np.float32] | None, scale: float
-) -> float:
+def _way(lips: NDArray[np.float32], before: NDArray[np.float32] | None, scale: float) -> float:
     """How far the lips moved since the frame before, head units: what moves is blurred."""
     if before is None:
         return 0.0

@@ -155,7 +155,7 @@ def _light_between(
         + across * (np.arange(width) / width - 0.5)[None, :]
         + down * (np.arange(height) / height - 0.5)[:, None]
     )
-    return np.clip(plane, -_MAX_SHIFT, _MAX_SHIFT).astype(np.float32)
+    return np.asarray(np.clip(plane, -_MAX_SHIFT, _MAX_SHIFT), dtype=np.float32)
 
 
 @cache
