@@ -3,9 +3,7 @@ clients behind one face, so that every test runs with each."""
 
 from __future__ import annotations
 
-import os
 import sys
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from functools import partial
@@ -14,68 +12,25 @@ from typing import Any
 
 import httpx
 import pytest
-import uvicorn
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 
 HERE = Path(__file__).parent
 JOBS_TESTS = HERE.parent / "jobs"
 sys.path[:0] = [str(HERE), str(JOBS_TESTS)]
 
+from running_service import Running, running_service  # noqa: E402
 from scripted_service import ScriptedService  # noqa: E402
-from workshop import DOUBLES, make_video, working  # noqa: E402
+from workshop import make_video  # noqa: E402
 
-from lipwright.api.app import create_app  # noqa: E402
-from lipwright.api.serve import listen  # noqa: E402
 from lipwright.client import AsyncClient, Client, Retries  # noqa: E402
-from lipwright.jobs.service import LipsyncService  # noqa: E402
-from lipwright.settings import Settings  # noqa: E402
 
 QUICK = Retries(attempts=3, first_s=0.01, most_s=0.05)
-
-
-class Running:
-    """A server in a thread of this process, with a key and a pair of keys for one account."""
-
-    def __init__(self, service: LipsyncService, settings: Settings) -> None:
-        keys = service._open.stores.keys
-        self.key: str = keys.create("studio")[1]
-        pair, self.secret_key = keys.create_pair("studio")
-        self.access_key: str = pair.access_key or ""
-        listener = listen("127.0.0.1", 0)
-        self.url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-        config = uvicorn.Config(
-            create_app(settings, service), log_level="error", lifespan="off", access_log=False
-        )
-        self._server = uvicorn.Server(config)
-        self._thread = threading.Thread(target=self._server.run, args=([listener],))
-        self._thread.start()
-        while not self._server.started:
-            pass
-
-    def close(self) -> None:
-        self._server.should_exit = True
-        self._thread.join()
 
 
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     """The real service with a worker, on loopback; it wants a key."""
-    settings = Settings(
-        _env_file=None,  # type: ignore[call-arg]
-        data_dir=tmp_path_factory.mktemp("client") / "data",
-        poll_s=0.05,
-        fetch_wait_s=0.5,
-        child_memory_mb=500,
-        fetch_allow="127.0.0.0/8",
-        c2pa_sign=False,  # the doubles' results are no mp4
-    )
-    with ExitStack() as stack:
-        patch = stack.enter_context(pytest.MonkeyPatch.context())
-        patch.setenv("PYTHONPATH", str(JOBS_TESTS), prepend=os.pathsep)
-        service = stack.enter_context(LipsyncService(settings, functions=DOUBLES))
-        stack.enter_context(working(settings))
-        running = Running(service, settings)
-        stack.callback(running.close)
+    with running_service(tmp_path_factory.mktemp("client")) as running:
         yield running
 
 

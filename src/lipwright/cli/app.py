@@ -21,6 +21,7 @@ from lipwright.cli import (
     evaluate,
     faces,
     keys,
+    mcp,
     models,
     serve,
     sync,
@@ -49,6 +50,7 @@ app.command("curve", rich_help_panel=_VIDEOS)(curve.curve)
 app.command("eval", rich_help_panel=_VIDEOS)(evaluate.evaluate)
 app.command("serve", cls=serve.WithSettings, rich_help_panel=_SERVICE)(serve.serve)
 app.command("worker", cls=serve.WithSettings, rich_help_panel=_SERVICE)(serve.worker)
+app.command("mcp", rich_help_panel=_SERVICE)(mcp.mcp)
 app.add_typer(keys.app, name="keys", rich_help_panel=_SERVICE)
 app.add_typer(accounts.app, name="accounts", rich_help_panel=_SERVICE)
 app.add_typer(models.app, name="models", rich_help_panel=_SERVICE)
