@@ -10,16 +10,16 @@ INSTALLED := $(VENV)/.installed
 SITE_INSTALLED := $(VENV)/.site-installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check format bench readme-picture docs site lock clean
+.PHONY: help install demo test check format bench pictures docs site lock clean
 
 help:  ## say what there is
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
 
 install: $(INSTALLED)  ## make .venv and install everything into it
 
 $(INSTALLED): requirements/dev.txt pyproject.toml
 	@test -n "$(PYTHON)" || { echo "lipwright needs Python 3.11 or newer" >&2; exit 1; }
-	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); exit 1; }
 	@echo "installing into $(VENV), about a minute"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
@@ -45,8 +45,9 @@ format: $(INSTALLED)  ## format the code and sort its imports
 bench: $(INSTALLED)  ## measure speed and memory against plain decoding and encoding
 	@$(BIN)/python scripts/bench.py $(VIDEO)
 
-readme-picture: demo  ## run the demo and make the README's pictures of its result
+pictures: demo  ## run the demo and make the README's and the pages' pictures of its result
 	@$(BIN)/python scripts/readme_picture.py
+	@$(BIN)/python scripts/how_pictures.py
 
 docs: $(INSTALLED)  ## write the pages of docs/ that are made from code
 	@$(BIN)/python scripts/write_docs.py

@@ -1,6 +1,6 @@
 """Make the README's two pictures of the demo's result: one that moves and one that does not.
 
-    make readme-picture
+    make pictures
 
 Reads out/source.mp4, out/demo.mp4 and out/demo.png, which the demo made. The moving one, for
 pages that cannot play a video, has both faces in lockstep and the line's sound below them.
