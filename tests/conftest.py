@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import wave
 from pathlib import Path
 
@@ -10,6 +11,9 @@ import cv2
 import numpy as np
 import pytest
 import skimage.data
+
+# What one test learned of a video is nobody else's business, least of all the user's own folder's.
+os.environ["LIPWRIGHT_CACHE_DIR"] = ""
 
 
 @pytest.fixture(scope="session")

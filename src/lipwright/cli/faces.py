@@ -55,6 +55,14 @@ def faces(
             show_default=False,
         ),
     ] = None,
+    no_cache: Annotated[
+        bool,
+        typer.Option(
+            "--no-cache",
+            help="Neither use nor keep what is found in the video; else asking again takes "
+            "no time.",
+        ),
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Say it as JSON.")] = False,
 ) -> None:
     """Say which faces of a video can be lip-synced, and when.
@@ -69,7 +77,7 @@ def faces(
     with scratch() as folder:
         film = kept_input(video, folder)
         with native_chatter_hidden(), shown_progress("looking for faces") as progress:
-            found = lipwright.identify(film, progress=progress)
+            found = lipwright.identify(film, cache=not no_cache, progress=progress)
         if images is not None:
             images.mkdir(parents=True, exist_ok=True)
             for face in found.faces:

@@ -138,6 +138,14 @@ def sync(
             show_default=False,
         ),
     ] = None,
+    no_cache: Annotated[
+        bool,
+        typer.Option(
+            "--no-cache",
+            help="Neither use nor keep what is learned of the video; else its next line is made "
+            "sooner.",
+        ),
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Say the result as JSON.")] = False,
 ) -> None:
     """Make a face of a video say a line, or several faces several lines.
@@ -176,7 +184,9 @@ def sync(
         ]
         written = folder / "result.mp4" if target is None else target
         with native_chatter_hidden(), shown_progress("starting") as progress:
-            options: dict[str, Any] = {} if engine is None else {"engine": engine}
+            options: dict[str, Any] = {"cache": not no_cache}
+            if engine is not None:
+                options["engine"] = engine
             result = _dub(film, cues, written, original_volume, progress, options)
         sign(result.path, film)
         for warning in result.warnings:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+import re
 import time
 from collections.abc import Mapping
 from contextlib import suppress
@@ -31,6 +32,8 @@ log = logging.getLogger(__name__)
 SUFFIX: Final = ".bank"
 _LANDMARKS: Final = 478
 _FACE_DIGITS: Final = 32
+_OURS: Final = re.compile(r"\.?[0-9a-f]{64}-[0-9a-f]{16,32}\.(bank|json)(\.[0-9]+-[0-9a-f]{8})?")
+"""Kept files, and what a writer that died left behind."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -149,7 +152,16 @@ def bank_name(video: str, face: IdentifiedFace, engine_name: str) -> str:
 
 
 def tidy(folder: Path, *, max_bytes: int, max_age_s: float) -> int:
-    """Remove files that were not used for long, and the longest unused ones beyond a size.
+    """Remove kept files that were not used for long, and the longest unused ones beyond a size.
+
+    Parameters
+    ----------
+    folder
+        Whatever else is in it, is left alone.
+    max_bytes
+        How much all of them together may take.
+    max_age_s
+        Since a file was last used, s.
 
     Returns
     -------
@@ -161,6 +173,8 @@ def tidy(folder: Path, *, max_bytes: int, max_age_s: float) -> int:
     # A folder or file that vanishes meanwhile was somebody else's to remove.
     with suppress(FileNotFoundError):
         for path in folder.iterdir():
+            if _OURS.fullmatch(path.name) is None:
+                continue
             with suppress(FileNotFoundError):
                 stat = path.stat()
                 found.append((stat.st_mtime, stat.st_size, path))

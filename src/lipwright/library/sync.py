@@ -20,6 +20,7 @@ from lipwright.dubbing.types import (
 )
 from lipwright.errors import BadInputError
 from lipwright.library.cues import Cue, place_cues
+from lipwright.library.memory import Choice, Memory, memory_of
 from lipwright.library.sound import Sound
 from lipwright.media.audio import probe_sound
 from lipwright.render.engine import DEFAULT_ENGINE
@@ -65,7 +66,10 @@ class SyncResult(os.PathLike[str]):
 
 
 def identify(
-    video: str | os.PathLike[str], *, progress: ProgressSink = ignore_progress
+    video: str | os.PathLike[str],
+    *,
+    cache: Choice = True,
+    progress: ProgressSink = ignore_progress,
 ) -> Identification:
     """Find the faces of a video that can be lip-synced, and when.
 
@@ -73,6 +77,9 @@ def identify(
     ----------
     video
         mp4 or mov file.
+    cache
+        Folder in which the answer is kept, so that the same video is not looked through twice;
+        True: lipwright's folder in the user's cache, False or ``None``: keep nothing.
     progress
         Told how far the work is.
 
@@ -88,7 +95,17 @@ def identify(
     FailedError
         The weights could not be fetched.
     """
-    return identify_faces(Path(video), limits=NO_LIMITS, progress=progress)
+    memory = memory_of(Path(video), cache)
+    found = _identified(Path(video), memory, progress)
+    if memory is not None:
+        memory.tidy()
+    return found
+
+
+def _identified(video: Path, memory: Memory | None, progress: ProgressSink) -> Identification:
+    if memory is None:
+        return identify_faces(video, limits=NO_LIMITS, progress=progress)
+    return memory.identify(video, progress)
 
 
 def sync(
@@ -105,6 +122,7 @@ def sync(
     transcript: str = "",
     engine: str = DEFAULT_ENGINE,
     identification: Identification | None = None,
+    cache: Choice = True,
     progress: ProgressSink = ignore_progress,
 ) -> SyncResult:
     """Make a face of a video say a line.
@@ -133,6 +151,10 @@ def sync(
         What renders the mouth, by the name that it is registered under.
     identification
         What `identify` said of this video, if it was asked before; saves asking again.
+    cache
+        Folder in which is kept what is learned of the video's faces, so that its next line is
+        made sooner; True: lipwright's folder in the user's cache, False or ``None``: keep
+        nothing. The result is the same to the last bit.
     progress
         Told how far the work is.
 
@@ -152,6 +174,7 @@ def sync(
             original_volume=original_volume,
             engine=engine,
             identification=identification,
+            cache=cache,
             progress=progress,
         )
     except BadInputError as error:
@@ -167,6 +190,7 @@ def dub(
     original_volume: float = 1.0,
     engine: str = DEFAULT_ENGINE,
     identification: Identification | None = None,
+    cache: Choice = True,
     progress: ProgressSink = ignore_progress,
 ) -> SyncResult:
     """Make faces of a video say several lines, in one pass.
@@ -177,7 +201,7 @@ def dub(
         mp4 or mov file.
     cues
         One or more; those of one face must not overlap in time.
-    output, original_volume, engine, identification, progress
+    output, original_volume, engine, identification, cache, progress
         As for `sync`.
 
     Raises
@@ -194,9 +218,10 @@ def dub(
     _check_output(output, video, files)
     _check_sounds(files)
     share = 0.0
+    memory = memory_of(video, cache)
     if identification is None:
         share = _IDENTIFY_SHARE
-        identification = identify(video, progress=_part_of(progress, 0.0, share))
+        identification = _identified(video, memory, _part_of(progress, 0.0, share))
     with tempfile.TemporaryDirectory(prefix="lipwright-") as folder:
         lines, cut = place_cues(cues, identification, Path(folder))
         done = dub_lines(
@@ -207,8 +232,11 @@ def dub(
             output=output,
             engine=engine,
             limits=NO_LIMITS,
+            banks=memory.banks if memory is not None else None,
             progress=_part_of(progress, share, 1.0),
         )
+    if memory is not None:
+        memory.tidy()
     return SyncResult(
         done.path,
         done.duration_ms,

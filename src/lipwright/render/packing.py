@@ -80,6 +80,8 @@ def below(arrays: Arrays, prefix: str) -> dict[str, NDArray[Any]]:
 
 
 def _pack(path: str, value: Any, arrays: dict[str, NDArray[Any]]) -> None:
+    if isinstance(value, np.generic):
+        value = value.item()
     if value is None:
         return
     if isinstance(value, np.ndarray):
