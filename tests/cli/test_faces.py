@@ -37,7 +37,11 @@ def test_json_for_scripts(portrait_clip: Path, capsys: pytest.CaptureFixture[str
 def test_saves_pictures(
     portrait_clip: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert run(["faces", str(portrait_clip), "--images", str(tmp_path / "faces")]) == 0
+    sheet = tmp_path / "sheet.png"
+    order = ["faces", str(portrait_clip), "--images", str(tmp_path / "faces")]
+    assert run([*order, "--preview-to", str(sheet), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["preview"] == str(sheet)
+    assert sheet.read_bytes().startswith(b"\x89PNG")
     assert (tmp_path / "faces" / "face-0.jpg").read_bytes().startswith(b"\xff\xd8")
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from lipwright.cli.output import print_json
-from lipwright.cli.pipes import STANDARD, kept_input, scratch
+from lipwright.cli.pipes import STANDARD, existing_file, kept_input, scratch
 from lipwright.cli.quiet import native_chatter_hidden
 from lipwright.cli.sync import given_text
 from lipwright.cli.weights import have_weights
@@ -39,9 +39,7 @@ def curve(
         Path,
         typer.Argument(
             metavar="SPEECH",
-            exists=True,
-            dir_okay=False,
-            allow_dash=True,
+            callback=existing_file,
             help="mp3, wav, m4a or aac; - is standard input.",
         ),
     ],

@@ -124,7 +124,11 @@ def evaluate(
                 for case in read_cases(cases or "", media, engine=engine)
                 if only in f"{case.kind} {case.name}"
             ]
+            if not chosen:
+                raise typer.BadParameter(f"no case has {only!r} in it", param_hint="'--only'")
             results = Runner(folder, quick, tick).run(chosen, told, failed)
+    if not results:
+        raise typer.Exit(1)
     if len(results) > 1:
         typer.echo(median_tables(results))
     if as_json is not None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from lipwright.cli.output import print_json, print_table
-from lipwright.cli.pipes import STANDARD, kept_input, scratch
+from lipwright.cli.pipes import STANDARD, existing_file, kept_input, scratch
 from lipwright.cli.preview import show
 from lipwright.cli.progress import shown_progress
 from lipwright.cli.quiet import native_chatter_hidden
@@ -23,9 +23,7 @@ def faces(
         Path,
         typer.Argument(
             metavar="VIDEO",
-            exists=True,
-            dir_okay=False,
-            allow_dash=True,
+            callback=existing_file,
             help="The video, mp4 or mov; - is standard input.",
         ),
     ],

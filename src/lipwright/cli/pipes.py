@@ -14,6 +14,17 @@ import typer
 STANDARD = "-"
 
 
+def existing_file(path: Path | None) -> Path | None:
+    """Refuse what is not there, as typer does, but let ``-`` pass, which typer does not."""
+    if path is None or str(path) == STANDARD:
+        return path
+    if not path.exists():
+        raise typer.BadParameter(f"file '{path}' does not exist")
+    if path.is_dir():
+        raise typer.BadParameter(f"file '{path}' is a directory")
+    return path
+
+
 @contextmanager
 def scratch() -> Iterator[Path]:
     """Give a folder that is gone after the block."""

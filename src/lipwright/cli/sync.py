@@ -9,7 +9,7 @@ import typer
 
 from lipwright.cli.line_option import SpokenBy, read_line
 from lipwright.cli.output import print_json, warn
-from lipwright.cli.pipes import STANDARD, check_pipes, kept_input, pour_out, scratch
+from lipwright.cli.pipes import STANDARD, check_pipes, existing_file, kept_input, pour_out, scratch
 from lipwright.cli.preview import show
 from lipwright.cli.progress import shown_progress
 from lipwright.cli.quiet import native_chatter_hidden
@@ -25,9 +25,7 @@ def sync(
         Path,
         typer.Argument(
             metavar="VIDEO",
-            exists=True,
-            dir_okay=False,
-            allow_dash=True,
+            callback=existing_file,
             help="The video, mp4 or mov; - is standard input.",
         ),
     ],
@@ -36,9 +34,7 @@ def sync(
         typer.Option(
             "--speech",
             metavar="AUDIO",
-            exists=True,
-            dir_okay=False,
-            allow_dash=True,
+            callback=existing_file,
             help="What is said: mp3, wav, m4a or aac; - is standard input.",
             show_default=False,
         ),

@@ -171,8 +171,11 @@ def _places(
 
 
 def _square(frame: Frame, face: Box) -> U8:
-    side = _FACE_ROOM * max(face.width, face.height)
-    middle = (face.x0 + face.x1) / 2, (face.y0 + face.y1) / 2
+    side = min(_FACE_ROOM * max(face.width, face.height), frame.width, frame.height)
+    middle = (
+        float(np.clip((face.x0 + face.x1) / 2, side / 2, frame.width - side / 2)),
+        float(np.clip((face.y0 + face.y1) / 2, side / 2, frame.height - side / 2)),
+    )
     return crop(to_bgr(frame), middle, (side, side), _WIDTH)
 
 
