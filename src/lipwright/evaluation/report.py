@@ -150,8 +150,9 @@ def _orders(results: Sequence[CaseResult], kinds: Sequence[Kind]) -> str:
     return (
         "<h2>Do the metrics order the baselines rightly?</h2><p>A metric that does not is not to "
         "be believed. For the medians, and in how many single cases.</p>"
-        '<div class="wide"><table class="numbers orders"><thead><tr><th></th><th>metric</th><th>order</th>'
-        f"<th>medians</th><th>cases</th></tr></thead><tbody>{''.join(lines)}</tbody></table></div>"
+        '<div class="wide"><table class="numbers orders"><thead><tr><th></th><th>metric</th>'
+        "<th>order</th><th>medians</th><th>cases</th></tr></thead>"
+        f"<tbody>{''.join(lines)}</tbody></table></div>"
     )
 
 

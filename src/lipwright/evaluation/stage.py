@@ -100,6 +100,8 @@ class Stage:
         face: str = "",
         tick: Ticker = lambda what, frame: None,
     ) -> None:
+        if not clip.is_file():
+            raise BadInputError("clip", "not_found", f"there is no file {clip}")
         self.clip = clip
         self._folder = folder
         self._tick = tick
@@ -144,6 +146,8 @@ class Stage:
         BadInputError
             Field ``speech``: there is none after ``start_ms``, or it cannot be read.
         """
+        if not speech.is_file():
+            raise BadInputError("speech", "not_found", f"there is no file {speech}")
         end = min(probe_sound(speech).duration_ms, start_ms + self.info.duration_ms)
         if end <= start_ms:
             raise BadInputError("speech", "too_short", f"there is no sound after {start_ms} ms")

@@ -52,8 +52,9 @@ def silent_frames(sound: NDArray[np.float32], times: F64) -> NDArray[np.bool_]:
     loud = loud_level(levels)
     if loud < _NOBODY_DB:
         return np.ones(len(times), bool)
-    power = np.convolve(np.pad(10.0 ** (levels / 10.0), 2, mode="edge"), np.ones(5) / 5.0, "valid")
-    levels = (10.0 * np.log10(power)).astype(np.float32)
+    # The median of 100 ms keeps edges where they are and single crackles out.
+    windows = np.lib.stride_tricks.sliding_window_view(np.pad(levels, 2, mode="edge"), 5)
+    levels = np.median(windows, axis=1)
     room = float(np.percentile(levels, 5))
     limit = loud - _BELOW_SPEECH_DB
     if limit < room + _ABOVE_ROOM_DB:
