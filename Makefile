@@ -10,7 +10,7 @@ INSTALLED := $(VENV)/.installed
 SITE_INSTALLED := $(VENV)/.site-installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check format bench pictures docs site lock clean
+.PHONY: help install demo test check format bench pictures docs site release lock clean
 
 help:  ## say what there is
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -59,6 +59,9 @@ site: $(SITE_INSTALLED)  ## build the documentation site into build/site
 $(SITE_INSTALLED): $(INSTALLED) requirements/docs.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/docs.txt
 	@touch $@
+
+release:  ## make sdist, wheel and bill of materials in dist/, and try them out
+	@PYTHON=$(PYTHON) scripts/release.sh
 
 lock: $(INSTALLED)  ## pin all dependencies anew (needs the uv package)
 	@scripts/lock.sh
