@@ -51,6 +51,7 @@ pictures: demo  ## run the demo and make the README's and the pages' pictures of
 
 docs: $(INSTALLED)  ## write the pages of docs/ that are made from code
 	@$(BIN)/python scripts/write_docs.py
+	@$(BIN)/python clients/typescript/generate_types.py
 
 site: $(SITE_INSTALLED)  ## build the documentation site into build/site
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet --clean
