@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections import OrderedDict
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -17,11 +16,9 @@ from lipwright.cli.sealing import sign
 from lipwright.errors import BadInputError, FailedError, LipwrightError
 
 if TYPE_CHECKING:
-    from lipwright.dubbing.types import Identification
     from lipwright.library import SyncResult
 
 SKIPPED = "skipped"
-_KEPT = 8
 
 
 class Runner:
@@ -38,7 +35,6 @@ class Runner:
     def __init__(self, states: States, *, as_json: bool) -> None:
         self._states = states
         self._as_json = as_json
-        self._faces: OrderedDict[tuple[object, ...], Identification] = OrderedDict()
 
     def run(self, job: Job, number: str = "") -> tuple[str, str]:
         """Do a job, unless it is done already.
@@ -80,19 +76,13 @@ class Runner:
         job.output.parent.mkdir(parents=True, exist_ok=True)
         label = f"{number} {job.name}".strip()
         with native_chatter_hidden(), shown_progress(label, keep=True) as progress:
-            stat = job.video.stat()
-            key = (job.video.absolute(), stat.st_size, stat.st_mtime_ns)
             result = lipwright.sync(
                 job.video,
                 job.speech,
                 job.output,
-                identification=self._faces.get(key),
                 progress=progress,
                 **job.options,
             )
-        self._faces[key] = result.identification
-        if len(self._faces) > _KEPT:
-            self._faces.popitem(last=False)
         sign(result.path, job.video)
         return result
 

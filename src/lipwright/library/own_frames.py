@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import tempfile
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-
-import numpy as np
-from numpy.typing import NDArray
 
 from lipwright.dubbing.casting import Speaker, cast, check_one_face_once
 from lipwright.dubbing.placement import check_volume
@@ -36,6 +34,7 @@ from lipwright.media.mix import SpokenLine, mix
 from lipwright.media.types import Frame, VideoInfo
 from lipwright.models.store import require
 from lipwright.render.engine import DEFAULT_ENGINE, Engine, load_engine
+from lipwright.render.walk import render_all
 
 __all__ = ["DubbedFrames", "TimedFrame", "dub_frames", "identify_frames"]
 
@@ -166,6 +165,7 @@ def dub_frames(
                         share + (1 - share) * min(1.0, frame.time_ms / max(1, info.duration_ms)),
                     )
                 ),
+                engine_name=engine,
             )
         progress(Progress("track", 1.0))
     except BaseException:
@@ -226,12 +226,15 @@ def _mixed(
 def _rendered(
     pictures: Pictures, engine: Engine, speakers: Sequence[Speaker]
 ) -> Iterator[TimedFrame]:
+    waiting: deque[tuple[TimedFrame, Frame]] = deque()
+
+    def frames() -> Iterator[Frame]:
+        for pair in pictures.pairs():
+            waiting.append(pair)
+            yield pair[1]
+
     with pictures:
-        for (time, rgb), frame in pictures.pairs():
-            changed = frame
-            for speaker in speakers:
-                changed = engine.render(speaker.bank, speaker.plan, changed)
-            result: NDArray[np.uint8] = rgb
-            if changed is not frame:
-                result = changed_rgb(rgb, frame, changed)
-            yield time, result
+        faces = [(speaker.bank, speaker.plan) for speaker in speakers]
+        for changed in render_all(engine, faces, frames()):
+            (time, rgb), frame = waiting.popleft()
+            yield time, rgb if changed is frame else changed_rgb(rgb, frame, changed)

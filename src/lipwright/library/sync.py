@@ -23,7 +23,7 @@ from lipwright.library.cues import Cue, place_cues
 from lipwright.library.memory import Choice, Memory, memory_of
 from lipwright.library.sound import Sound
 from lipwright.media.audio import probe_sound
-from lipwright.render.engine import DEFAULT_ENGINE
+from lipwright.render.engine import DEFAULT_ENGINE, load_engine
 
 _IDENTIFY_SHARE = 0.25
 """Identifying is roughly this part of the whole work."""
@@ -217,6 +217,9 @@ def dub(
     files = [Path(cue.speech) for cue in cues if not isinstance(cue.speech, Sound)]
     _check_output(output, video, files)
     _check_sounds(files)
+    if engine != DEFAULT_ENGINE:
+        # Its weights may be missing, which should be said before minutes of work.
+        load_engine(engine)
     share = 0.0
     memory = memory_of(video, cache)
     if identification is None:
