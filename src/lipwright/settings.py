@@ -79,6 +79,18 @@ class Settings(BaseSettings):
         description="Folder of the downloaded weights (default: models in the user's cache).",
     )
 
+    # Rendering
+    engine: str = Field(
+        default="mesh",
+        description="Engine that renders where a task names none: mesh, wav2lip (with weights of "
+        "your own: lipwright models add), or another one that is installed.",
+    )
+    neural_device: Literal["auto", "cpu", "cuda", "coreml", "directml"] = Field(
+        default="auto",
+        description="Where neural engines run: auto (the fastest that the installed onnxruntime "
+        "has), cpu, cuda, coreml, directml.",
+    )
+
     # The HTTP service
     host: str = Field(
         default="127.0.0.1",
@@ -139,6 +151,12 @@ class Settings(BaseSettings):
     )
     probe_timeout_s: float = Field(
         default=10.0, gt=0, description="Longest time in s that checking a sound may take."
+    )
+
+    keep_banks: bool = Field(
+        default=True,
+        description="Whether what a task learns of a video's faces is kept, for as long as a "
+        "session lasts, so that the next task for the same video is done sooner.",
     )
 
     # Trust

@@ -87,6 +87,9 @@ LINE_REASONS: Final[dict[str, str]] = {
     "finished": "the task has already succeeded or failed",
     "no_voice_engine": "no text-to-speech engine is installed on this server",
     "unknown_engine": "no such engine is installed",
+    "no_weights": "the engine needs weights of the server's owner, and none were added",
+    "no_onnxruntime": "the engine needs onnxruntime, which is not installed",
+    "no_device": "the installed onnxruntime cannot use the device that the server asks for",
     "empty_crop": "the sound's crop ends before it begins",
     "crop_too_short": "the sound's crop is shorter than allowed",
     "crop_too_long": "the sound's crop is longer than allowed",
@@ -107,6 +110,7 @@ WORK_REASONS: Final[dict[str, str]] = {
     "encode_failed": "the result could not be written",
     "expired": "the video or the sound was removed before the work on it began",
     "models_unavailable": "the weights are not there and could not be fetched",
+    "generator_failed": "the neural engine's network failed",
     "speech_model": "the speech model could not be loaded",
     "moderator_failed": "a moderator could not do its work, so nothing is let through",
     "voice_failed": "the text-to-speech engine failed",
@@ -116,6 +120,9 @@ WORK_REASONS: Final[dict[str, str]] = {
 
 LOCAL_REASONS: Final[dict[str, str]] = {
     "address": "the service cannot listen on the address",
+    "bad_engine": "the engine that the settings name cannot run here",
+    "not_onnx": "the file of weights cannot be loaded by onnxruntime",
+    "wrong_shape": "the file of weights is no generator of the family that the engine runs",
     "bad_setting": "a setting or option is not valid",
     "unknown": "there is no such thing",
     "bad_id": "the id is not one that an account can have",

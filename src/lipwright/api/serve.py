@@ -15,6 +15,7 @@ import uvicorn
 from lipwright.api.app import create_app
 from lipwright.api.auth import is_loopback
 from lipwright.errors import FailedError
+from lipwright.jobs.engines import check_default_engine
 from lipwright.jobs.service import LipsyncService
 from lipwright.jobs.trace import set_up_logging
 from lipwright.jobs.worker_process import WorkerProcess
@@ -44,9 +45,10 @@ def run(settings: Settings, *, with_worker: bool = True) -> None:
     Raises
     ------
     FailedError
-        The address cannot be listened on.
+        The address cannot be listened on, or the server's own engine cannot run.
     """
     set_up_logging(settings.log_level)
+    check_default_engine(settings)
     with (
         _stop_signals() as told_to_stop,
         contextlib.closing(listen(settings.host, settings.port)) as listener,

@@ -7,7 +7,6 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from importlib.metadata import entry_points
 from pathlib import Path
 
 from dbos import DBOSClient
@@ -20,6 +19,7 @@ from lipwright.dubbing.types import API_LIMITS, Fit, Identification
 from lipwright.errors import BadInputError, FailedError
 from lipwright.jobs import engine
 from lipwright.jobs.child import Child, ChildCancelledError, ChildLimits
+from lipwright.jobs.engines import engine_for
 from lipwright.jobs.intake import TIMED_OUT, Intake
 from lipwright.jobs.limits import accept_task, check_room
 from lipwright.jobs.links import FILES_PATH
@@ -60,8 +60,6 @@ from lipwright.store.objects import MissingObjectError
 from lipwright.store.tables import SessionRow, TaskRow
 
 MAX_EXTERNAL_ID = 512
-ENGINES = "lipwright.engines"
-"""The entry-point group of `lipwright.render.engine`; that module is too heavy to import here."""
 
 _LEAST_WAIT_S = 0.1
 _PLAIN = TaskOptions()
@@ -105,7 +103,7 @@ class TaskMaker:
         options: TaskOptions = _PLAIN,
     ) -> Task:
         """See `lipwright.jobs.service.LipsyncService.create`."""
-        self._check_options(options)
+        engine_name = self._check_options(options)
         with self._stores.database.read() as transaction:
             session = live_session(transaction, account_id, session_id)
             if external_id is not None:
@@ -144,7 +142,7 @@ class TaskMaker:
             identification_key=session.identification_key,
             original_volume=lines[0].original_volume,
             lines=tuple(ordered),
-            engine=options.engine,
+            engine=engine_name,
             watermark=options.watermark,
             moderated=moderated,
         )
@@ -175,7 +173,7 @@ class TaskMaker:
         options: TaskOptions = _PLAIN,
     ) -> Task:
         """See `lipwright.jobs.service.LipsyncService.create_legacy`."""
-        self._check_options(options)
+        engine_name = self._check_options(options)
         with self._stores.database.read() as transaction:
             self._check_room(transaction, account_id)
         video_key = source_url = ""
@@ -217,7 +215,7 @@ class TaskMaker:
             identification_key="",
             original_volume=0.0,
             lines=(line,),
-            engine=options.engine,
+            engine=engine_name,
             watermark=options.watermark,
             source_url=source_url,
         )
@@ -237,21 +235,17 @@ class TaskMaker:
         price = self._settings.price_lipsync_micro_ptc
         check_room(transaction, account_id, price, self._rules, slot=True)
 
-    def _check_options(self, options: TaskOptions) -> None:
+    def _check_options(self, options: TaskOptions) -> str:
+        """Check what needs no video, and name the engine that will render."""
         if self._settings.require_consent and not options.consent:
             raise BadInputError(
                 "consent",
                 "consent_required",
                 "this server accepts a task only with true, your word that the person shown agrees",
             )
-        if options.engine:
-            known = sorted({point.name for point in entry_points(group=ENGINES)})
-            if options.engine not in known:
-                raise BadInputError(
-                    "engine", "unknown_engine", f"must be one of {', '.join(known)}"
-                )
         if options.callback is not None:
             check_url(options.callback.url, field="callback_url", allow=self._settings.fetch_allow)
+        return engine_for(options.engine, self._settings)
 
     def _moderate(
         self,

@@ -89,7 +89,11 @@ class LipSyncRequest(BodyModel):
     watermark_info: WatermarkInfo = Field(
         default_factory=WatermarkInfo, description="a copy with a visible mark, too"
     )
-    engine: Text = Field(default="", description="which rendering engine; the default one if empty")
+    engine: Text = Field(
+        default="",
+        description="which rendering engine: mesh, wav2lip or another one that this server has; "
+        "its default one if empty",
+    )
     consent: Flag = Field(
         default=False,
         description="your word that the person shown agrees; some servers require it",

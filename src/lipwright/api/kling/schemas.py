@@ -125,7 +125,11 @@ class AdvancedLipSyncRequest(BodyModel):
         default="",
         description="told by POST of every change of the task's status, with the bare task object",
     )
-    engine: Text = Field(default="", description="which rendering engine; the default one if empty")
+    engine: Text = Field(
+        default="",
+        description="which rendering engine: mesh, wav2lip or another one that this server has; "
+        "its default one if empty",
+    )
     fit: FitName = Field(
         default="strict",
         description="what happens if a sound does not fit its place: strict refuses it, trim cuts "

@@ -5,7 +5,7 @@ A page or a client asks this first. It also tells whether a key is needed, and w
 
 from __future__ import annotations
 
-from importlib.metadata import entry_points, version
+from importlib.metadata import version
 
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
@@ -18,7 +18,7 @@ from lipwright.api.envelope import success
 from lipwright.api.kling.schemas import MAX_LINES
 from lipwright.api.openapi import ANSWERS_OF_FAILURE, AUTHORIZATION
 from lipwright.dubbing.types import API_LIMITS
-from lipwright.jobs.creating import ENGINES
+from lipwright.jobs.engines import usable_engines
 from lipwright.settings import to_ptc
 
 router = APIRouter(prefix="/v1/lipwright", tags=["lipwright: about"], responses=ANSWERS_OF_FAILURE)
@@ -53,7 +53,7 @@ class About(BaseModel):
     account: str = Field(description="whose the caller's sessions and tasks are")
     limits: ApiLimits
     prices: Prices
-    engines: list[str]
+    engines: list[str] = Field(description="that can render here")
     require_consent: bool = Field(description="whether a task must say consent: true")
 
 
@@ -94,7 +94,7 @@ async def about(request: Request, account: Account, context: WithContext) -> Res
             identify=to_ptc(settings.price_identify_micro_ptc),
             lipsync=to_ptc(settings.price_lipsync_micro_ptc),
         ),
-        engines=sorted({point.name for point in entry_points(group=ENGINES)}),
+        engines=usable_engines(settings),
         require_consent=settings.require_consent,
     )
     return success(request.scope, data.model_dump())

@@ -162,8 +162,8 @@ def compose(
         cv2.resize(patch.share, (width // 2, height // 2), interpolation=cv2.INTER_AREA), np.float32
     )
     luma_at, chroma_at = (patch.x0, patch.y0), (patch.x0 // 2, patch.y0 // 2)
-    new_y, old_y = cv2.split(patch.luma)
-    new_u, new_v, old_u, old_v = cv2.split(patch.chroma)
+    new_y, old_y = np.moveaxis(patch.luma, 2, 0)
+    new_u, new_v, old_u, old_v = np.moveaxis(patch.chroma, 2, 0)
     return replace(
         frame,
         y=_blended(frame.y, luma_at, new_y, old_y, patch.share),

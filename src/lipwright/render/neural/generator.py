@@ -60,9 +60,8 @@ class Generator:
     Raises
     ------
     BadInputError
-        field ``model``: it is no such generator; field ``neural_device``: see `providers_for`.
-    FailedError
-        onnxruntime is not installed.
+        field ``model``: it is no such generator; field ``neural_device``: see `providers_for`;
+        field ``engine``: onnxruntime is not installed.
     """
 
     def __init__(self, path: Path, *, device: str | None = None, threads: int = 0) -> None:
@@ -197,7 +196,8 @@ def _runtime() -> Any:
     try:
         import onnxruntime
     except ImportError as error:
-        raise FailedError(
+        raise BadInputError(
+            "engine",
             "no_onnxruntime",
             'neural engines need onnxruntime: pip install "lipwright[neural]", or the package '
             "onnxruntime-gpu or onnxruntime-directml in its place",
