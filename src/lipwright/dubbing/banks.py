@@ -6,8 +6,6 @@ the pieces (`lipwright.dubbing.pieces`) that were followed so far.
 
 from __future__ import annotations
 
-import hashlib
-import json
 import logging
 import re
 import time
@@ -21,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lipwright.dubbing.bank_file import BadBankError, read_arrays, write_arrays
-from lipwright.dubbing.made_by import made_by
+from lipwright.dubbing.bank_names import bank_name
 from lipwright.dubbing.pieces import seconds_of
 from lipwright.faces.types import FaceTrack, IdentifiedFace
 from lipwright.render.engine import KeepingEngine
@@ -29,9 +27,7 @@ from lipwright.render.packing import PackingError, below, pack, unpack
 
 log = logging.getLogger(__name__)
 
-SUFFIX: Final = ".bank"
 _LANDMARKS: Final = 478
-_FACE_DIGITS: Final = 32
 _OURS: Final = re.compile(r"\.?[0-9a-f]{64}-[0-9a-f]{16,32}\.(bank|json)(\.[0-9]+-[0-9a-f]{8})?")
 """Kept files, and what a writer that died left behind."""
 
@@ -131,24 +127,6 @@ class FaceBank:
             write_arrays(self.path, self.about, self._arrays)
         except (BadBankError, OSError) as error:
             log.warning("%s is not kept: %s", self.path.name, error)
-
-
-def bank_name(video: str, face: IdentifiedFace, engine_name: str) -> str:
-    """Name of the file that keeps what an engine knows of a face of a video.
-
-    Parameters
-    ----------
-    video
-        `lipwright.dubbing.made_by.content_hash` of the video.
-    face
-        Its interval and samples count: by them it is found again. Its id and portrait do not.
-    engine_name
-        As registered.
-    """
-    samples = [[s.time_ms, s.box.x0, s.box.y0, s.box.x1, s.box.y1] for s in face.samples]
-    facts = json.dumps([made_by(), engine_name, face.start_ms, face.end_ms, samples])
-    digest = hashlib.sha256(facts.encode()).hexdigest()[:_FACE_DIGITS]
-    return f"{video}-{digest}{SUFFIX}"
 
 
 def tidy(folder: Path, *, max_bytes: int, max_age_s: float) -> int:

@@ -91,6 +91,7 @@ def joined(tracks: Sequence[FaceTrack]) -> FaceTrack:
         np.concatenate([track.landmarks for track in tracks]),
         np.concatenate([track.pose for track in tracks]),
         np.concatenate([track.quality for track in tracks]),
+        np.concatenate([track.frames_in_file for track in tracks]),
     )
 
 
@@ -104,6 +105,7 @@ def shifted(track: FaceTrack, frames: int, seconds: Fraction) -> FaceTrack:
         track.landmarks,
         track.pose,
         track.quality,
+        track.frames_in_file,
     )
 
 

@@ -25,6 +25,7 @@ from sqlalchemy.orm import Session
 from lipwright.dubbing.serialize import identification_from_dict
 from lipwright.dubbing.types import API_LIMITS, Identification, Limits, Progress
 from lipwright.errors import BadInputError, FailedError
+from lipwright.jobs.bank_objects import BankObjects
 from lipwright.jobs.child import Child, ChildCancelledError, ChildLimits
 from lipwright.jobs.identifying import keep_video
 from lipwright.jobs.intake import Intake
@@ -95,6 +96,7 @@ class TaskRunner:
         self._stores = stores
         self._functions = functions
         self._intake = Intake(settings, stores.objects, stores.signer)
+        self._banks = BankObjects(settings, stores)
         self._stopping = threading.Event()
         self._lock = threading.Lock()
         self._running = 0
@@ -280,6 +282,7 @@ class TaskRunner:
             if submission is not None and not order.moderated:
                 check_inputs(submission)
             output, watermarked = folder / "result.mp4", folder / "watermarked.mp4"
+            banks = self._banks.bring(attempt.account_id, order, identification, folder / "banks")
             found = self._run(
                 attempt,
                 self._functions.render,
@@ -291,12 +294,18 @@ class TaskRunner:
                     "output": str(output),
                     "watermarked": str(watermarked) if order.watermark else None,
                     "engine": order.engine,
+                    "banks": None if banks is None else str(banks.folder),
+                    "video_hash": "" if banks is None else banks.video,
                     # Checked when the task was made; what was right then must not fail now.
                     "limits": limits_to_dict(Limits()),
                 },
                 ChildLimits(self._settings.child_memory_mb, self._settings.render_timeout_s),
                 start=order.done,
             )
+            if banks is not None:
+                self._banks.keep(banks)
+                looked = found.get("frames_looked_at")
+                log.info("task %s: looked at %s frames to know its faces", attempt.task_id, looked)
             if submission is not None:
                 check_output(submission, output)
             for made in (output, watermarked)[: 1 + order.watermark]:
@@ -412,7 +421,10 @@ class TaskRunner:
     ) -> dict[str, Any]:
         """Run a child, whose progress is that of the task from ``start`` to ``end``."""
         watch = _Watch(self, attempt, start, end)
-        environment = {"LIPWRIGHT_MODELS_DIR": str(self._settings.models_dir)}
+        environment = {
+            "LIPWRIGHT_MODELS_DIR": str(self._settings.models_dir),
+            "LIPWRIGHT_NEURAL_DEVICE": self._settings.neural_device,
+        }
         try:
             with Child(environment=environment) as child:
                 return child.run(

@@ -13,7 +13,7 @@ from lipwright.store.database import Database
 from lipwright.store.keys import KeyStore
 from lipwright.store.leases import Leases
 from lipwright.store.objects import ObjectStore
-from lipwright.store.signing import Signer, server_secret
+from lipwright.store.signing import FileSeal, Signer, server_secret
 from lipwright.store.webhooks import WebhookSecrets
 
 
@@ -34,6 +34,7 @@ class Stores:
         secret = server_secret(settings)
         self.keys = KeyStore(self.database, secret)
         self.signer = Signer(secret)
+        self.file_seal = FileSeal(secret)
         self.webhooks = WebhookSecrets(self.database)
         self.scratch = Scratch(settings.temp_dir)
 

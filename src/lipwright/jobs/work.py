@@ -67,16 +67,19 @@ def render_lines(arguments: dict[str, Any], report: Report) -> dict[str, Any]:
     """Put ``lines`` into ``video``, writing ``output``.
 
     ``identification`` is the path of a JSON file, ``engine`` empty for the default one. A
-    ``watermarked`` path asks for a copy with a visible mark. Returns ``duration_ms``,
-    ``frame_count`` and ``warnings``.
+    ``watermarked`` path asks for a copy with a visible mark. ``banks`` is the folder of what is
+    known of the faces of the video whose content hash is ``video_hash``, if anything shall be
+    kept. Returns ``duration_ms``, ``frame_count``, ``frames_looked_at`` and ``warnings``.
     """
     import json
 
+    from lipwright.dubbing.banks import FaceBanks
     from lipwright.dubbing.dub import dub
     from lipwright.dubbing.serialize import identification_from_dict
     from lipwright.render.engine import DEFAULT_ENGINE
 
     marked = arguments.get("watermarked")
+    banks = arguments.get("banks")
     share = _DUB_SHARE if marked else 1.0
 
     def progress(value: Progress) -> None:
@@ -90,6 +93,7 @@ def render_lines(arguments: dict[str, Any], report: Report) -> dict[str, Any]:
         output=Path(arguments["output"]),
         engine=arguments.get("engine") or DEFAULT_ENGINE,
         limits=Limits(**arguments["limits"]),
+        banks=FaceBanks(Path(banks), arguments["video_hash"]) if banks else None,
         progress=progress,
     )
     if marked:
@@ -100,5 +104,6 @@ def render_lines(arguments: dict[str, Any], report: Report) -> dict[str, Any]:
     return {
         "duration_ms": result.duration_ms,
         "frame_count": result.frame_count,
+        "frames_looked_at": result.frames_looked_at,
         "warnings": list(result.warnings),
     }

@@ -17,10 +17,9 @@ from lipwright.errors import BadInputError
 from lipwright.faces.landmarker import FaceLandmarks
 from lipwright.faces.types import FaceTrack
 from lipwright.media.types import Frame
+from lipwright.render.names import DEFAULT_ENGINE as DEFAULT_ENGINE
+from lipwright.render.names import GROUP as GROUP
 from lipwright.render.plan import RenderPlan
-
-GROUP = "lipwright.engines"
-DEFAULT_ENGINE = "mesh"
 
 
 class Observer(Protocol):

@@ -20,6 +20,10 @@ _MAC_BYTES = 16
 _EXPIRY = struct.Struct(">Q")
 
 
+SEAL_BYTES = 32
+"""Length of a file's seal."""
+
+
 class BadTokenError(Exception):
     """The token is not one of ours, or it has expired."""
 
@@ -57,6 +61,27 @@ class Signer:
 
     def _mac(self, payload: bytes) -> bytes:
         return hmac.digest(self._key, payload, hashlib.sha256)[:_MAC_BYTES]
+
+
+class FileSeal:
+    """Tells files that this service wrote from those that somebody else put in their place.
+
+    Parameters
+    ----------
+    secret
+        The server's own; nobody without it can make a seal.
+    """
+
+    def __init__(self, secret: bytes) -> None:
+        self._key = hmac.digest(secret, b"lipwright file seal 1", "sha256")
+
+    def of(self, key: str, path: Path) -> bytes:
+        """Return the seal of a file as the object of that key."""
+        mac = hmac.new(self._key, key.encode() + b"\0", hashlib.sha256)
+        with path.open("rb") as file:
+            while piece := file.read(1 << 20):
+                mac.update(piece)
+        return mac.digest()
 
 
 def server_secret(settings: Settings) -> bytes:
