@@ -11,8 +11,8 @@ if TYPE_CHECKING:
 def have_weights(settings: Settings | None = None) -> None:
     """Fetch whatever is missing, with a progress bar of its own.
 
-    The folder is the settings' one, so that a ``.env`` file counts here too; this process and
-    its children look for them there from now on.
+    The folder and the choice of mouth weights are the settings', so that a ``.env`` file counts
+    here too; this process and its children go by them from now on.
 
     Raises
     ------
@@ -22,7 +22,10 @@ def have_weights(settings: Settings | None = None) -> None:
     from lipwright.cli.configuration import read_settings
     from lipwright.models.catalogue import CATALOGUE
     from lipwright.models.store import require, use_models_folder
+    from lipwright.speech.weights import use_weights
 
-    use_models_folder((settings or read_settings()).models_dir)
+    chosen = settings or read_settings()
+    use_models_folder(chosen.models_dir)
+    use_weights(chosen.mouth_weights)
     for name in CATALOGUE:
         require(name)

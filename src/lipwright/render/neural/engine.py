@@ -23,6 +23,7 @@ from lipwright.media.types import Frame
 from lipwright.models.added import require_added
 from lipwright.render.mesh.bank import MeshBank
 from lipwright.render.mesh.engine import MeshEngine
+from lipwright.render.mesh.keeping import MeshKeeping
 from lipwright.render.mesh.observer import MeshObserver
 from lipwright.render.neural.composite import colour_field, compose, shares
 from lipwright.render.neural.generator import Generator
@@ -74,7 +75,7 @@ class _Course:
         return self.colour
 
 
-class NeuralEngine:
+class NeuralEngine(MeshKeeping):
     """Implements `lipwright.render.walk.BatchEngine`.
 
     Parameters
@@ -87,8 +88,8 @@ class NeuralEngine:
     Raises
     ------
     BadInputError
-        field ``engine``: there are no weights, or onnxruntime is not installed; field ``model``:
-        the file is no such generator.
+        field ``engine``: there are no weights, or onnxruntime is not installed; else see
+        `lipwright.render.neural.generator.Generator`.
     """
 
     def __init__(self, model: Path | None = None, *, threads: int = 0) -> None:

@@ -76,7 +76,9 @@ class Generator:
             )
         except Exception as error:  # onnxruntime has a class per status and no common base.
             raise BadInputError(
-                "model", "not_onnx", f"onnxruntime cannot load it: {_first_line(error)}"
+                "model",
+                "not_onnx",
+                f"onnxruntime cannot load {path.name}: {_first_line(error)}",
             ) from error
         self.provider = str(self._session.get_providers()[0])
         self.shape = generator_shape(self._session.get_inputs(), self._session.get_outputs())
@@ -125,6 +127,28 @@ class Generator:
             ) from error
         pictures = np.nan_to_num(np.asarray(made[:count], np.float32))
         return np.clip(pictures, 0.0, 1.0).transpose(0, 2, 3, 1)
+
+
+def check_generator(path: Path) -> str:
+    """Make sure that a file is a generator, by its shapes and by one run on the CPU.
+
+    Returns
+    -------
+    What it takes, for people: ``faces 96x96``.
+
+    Raises
+    ------
+    BadInputError
+        See `Generator`; also field ``model``, reason ``wrong_shape``, if it draws something else.
+    """
+    generator = Generator(path, device="cpu")
+    size = generator.shape.size
+    made = generator(
+        np.full((1, size, size, 3), 0.5, np.float32), np.zeros((1, BANDS, STEPS), np.float32)
+    )
+    if made.shape != (1, size, size, 3):
+        raise BadInputError("model", "wrong_shape", f"it draws {list(made.shape)}, not faces")
+    return f"faces {size}x{size}"
 
 
 def network_input(faces: NDArray[np.float32]) -> NDArray[np.float32]:
