@@ -11,19 +11,14 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-import av
-import cv2
 import httpx
 import numpy as np
 import pytest
-import skimage.data
-from e2e_clips import times
+from e2e_clips import RATE, SIDE, make_pair, times
 from standardwebhooks import Webhook
 
 from lipwright.media.decode import VideoReader
 
-RATE = 15
-SIDE = 512
 MOUTH = np.s_[240:390, 160:350]
 """Where the mouth is in each half of the picture, chin and drift included."""
 
@@ -34,20 +29,8 @@ LEFT, RIGHT = [(300, 2400), (3400, 5500)], [(1700, 3900)]
 @pytest.fixture(scope="module")
 def pair(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two astronauts side by side for 6 s; 1024x512."""
-    portrait = cv2.resize(
-        skimage.data.astronaut()[:256, 96:352], (SIDE, SIDE), interpolation=cv2.INTER_CUBIC
-    )
     path = tmp_path_factory.mktemp("pair") / "pair.mp4"
-    with av.open(str(path), "w") as container:
-        stream = container.add_stream("libx264", rate=RATE, options={"preset": "ultrafast"})
-        stream.width, stream.height = 2 * SIDE, SIDE
-        stream.pix_fmt = "yuv420p"
-        for index in range(6 * RATE):
-            left = np.roll(portrait, round(3 * np.sin(index / 8)), axis=1)
-            right = np.roll(portrait, round(3 * np.cos(index / 9)), axis=1)
-            picture = np.ascontiguousarray(np.concatenate([left, right], axis=1))
-            container.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
-        container.mux(stream.encode(None))
+    make_pair(path)
     return path
 
 

@@ -76,6 +76,7 @@ async function route() {
     if (name === "tasks") return put(h("studio-tasks", {}));
     if (name === "task" && id) return showTask(id);
     if (name === "session" && id) return await showSession(id);
+    if (name === "video" && project && !project.session) return showWorkspace();
     return showStart();
   } catch (error) {
     const anew = h("a", { class: "button main", href: "#/", t: "new.video" });
@@ -98,6 +99,8 @@ async function begin(source) {
   const { limits } = await about();
   project?.close();
   project = new Project(source, limits);
+  // An address of its own, so that going back, and beginning anew, work as everywhere.
+  if (!source.sessionId) history.pushState(null, "", "#/video");
   showWorkspace();
   const mine = project;
   await project.prepare();

@@ -67,7 +67,8 @@ export function trimStart(line, wantedMs, place) {
     [end - limits.min_speech_ms, "crop_too_short"],
     [Math.min(end, face.end_time) - limits.min_overlap_ms, "too_little_overlap"],
   ];
-  const { at, reason } = clamp(wantedMs, lows, highs, line.insertMs);
+  const { at, reason } = clamp(wantedMs, lows, highs);
+  if (at === null) return { line, reason };
   return { line: { ...line, startMs: line.startMs + at - line.insertMs, insertMs: at }, reason };
 }
 
@@ -86,15 +87,16 @@ export function trimEnd(line, wantedMs, place) {
     [line.insertMs + limits.min_speech_ms, "crop_too_short"],
     [Math.max(line.insertMs, face.start_time) + limits.min_overlap_ms, "too_little_overlap"],
   ];
-  const { at, reason } = clamp(wantedMs, lows, highs, endOf(line, limits));
+  const { at, reason } = clamp(wantedMs, lows, highs);
+  if (at === null) return { line, reason };
   return { line: { ...line, endMs: line.startMs + at - line.insertMs }, reason };
 }
 
-function clamp(wanted, lows, highs, now) {
+function clamp(wanted, lows, highs) {
   const low = lows.reduce((a, b) => (b[0] > a[0] ? b : a));
   const high = highs.reduce((a, b) => (b[0] < a[0] ? b : a));
-  // A sound too short for its least length has no room to be trimmed.
-  if (low[0] > high[0]) return { at: now, reason: high[1] };
+  // A sound too short for the least length has no room to be trimmed.
+  if (low[0] > high[0]) return { at: null, reason: high[1] };
   if (wanted < low[0]) return { at: Math.round(low[0]), reason: low[1] };
   if (wanted > high[0]) return { at: Math.round(high[0]), reason: high[1] };
   return { at: Math.round(wanted), reason: null };

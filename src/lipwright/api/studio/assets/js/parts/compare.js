@@ -9,7 +9,7 @@ const MODES = ["side", "wipe", "result"];
 const SPEEDS = [1, 0.5, 0.25, 0.1];
 const DRIFT_S = 0.02; // what is put right by playing a little faster or slower
 const JUMP_S = 0.2; // what is put right by seeking
-const MOUTH_AT = 0.76; // where in a face's box the mouth is, from its top
+const MOUTH_AT = 0.72; // where in a face's box the mouth is, from its top
 const NEAR_BOXES = 0.8; // how many box widths fill the picture when it is near
 
 /** `<studio-compare>`. */
@@ -17,39 +17,39 @@ export class Compare extends HTMLElement {
   /** @param shown `{before, after, frameRate, faces, width, height}`; faces may be empty. */
   show(shown) {
     Object.assign(this, shown, { mode: "side", near: false, face: shown.faces[0] ?? null });
-    this.before = h("video", { src: shown.before, playsinline: true, preload: "auto", muted: true, "t-aria-label": "compare.before" });
-    this.before.muted = true;
-    this.after = h("video", { src: shown.after, playsinline: true, preload: "auto", loop: true, "t-aria-label": "compare.after" });
+    this.source = h("video", { src: shown.before, playsinline: true, preload: "auto", muted: true, "t-aria-label": "compare.before" });
+    this.source.muted = true;
+    this.result = h("video", { src: shown.after, playsinline: true, preload: "auto", loop: true, "t-aria-label": "compare.after" });
     this.picture = h(
       "div",
       { class: "pair" },
-      h("figure", { class: "before" }, h("div", { class: "lens" }, this.before), h("figcaption", { t: "compare.before" })),
-      h("figure", { class: "after" }, h("div", { class: "lens" }, this.after), h("figcaption", { t: "compare.after" })),
+      h("figure", { class: "before" }, h("div", { class: "lens" }, this.source), h("figcaption", { t: "compare.before" })),
+      h("figure", { class: "after" }, h("div", { class: "lens" }, this.result), h("figcaption", { t: "compare.after" })),
       this.makeWipe(),
     );
-    if (shown.width) setVariable(this.picture, "aspect", `${shown.width} / ${shown.height}`);
+    setVariable(this.picture, "shape", String(shown.width ? shown.width / shown.height : 16 / 9));
     this.setAttribute("role", "group");
     this.bind("aria-label", "compare.title");
     this.append(this.makeModes(), this.picture, this.makeTransport(), this.makeKeys());
     this.addEventListener("keydown", (event) => this.key(event));
-    for (const name of ["play", "pause"]) this.after.addEventListener(name, () => this.showPlaying());
-    this.after.addEventListener("play", () => this.before.play().catch(() => {}));
-    this.after.addEventListener("pause", () => {
-      this.before.pause();
-      this.before.currentTime = this.after.currentTime;
+    for (const name of ["play", "pause"]) this.result.addEventListener(name, () => this.showPlaying());
+    this.result.addEventListener("play", () => this.source.play().catch(() => {}));
+    this.result.addEventListener("pause", () => {
+      this.source.pause();
+      this.source.currentTime = this.result.currentTime;
     });
-    this.after.addEventListener("loadedmetadata", () => {
-      setVariable(this.picture, "aspect", `${this.after.videoWidth} / ${this.after.videoHeight}`);
-      this.scrubber.max = String(Math.round(this.after.duration * 1000));
+    this.result.addEventListener("loadedmetadata", () => {
+      setVariable(this.picture, "shape", String(this.result.videoWidth / this.result.videoHeight));
+      this.scrubber.max = String(Math.round(this.result.duration * 1000));
     });
-    this.after.addEventListener("seeked", () => this.showTime());
+    this.result.addEventListener("seeked", () => this.showTime());
     this.setMode("side");
     this.tick();
   }
 
   disconnectedCallback() {
     cancelAnimationFrame(this.next);
-    for (const video of [this.before, this.after]) video?.removeAttribute("src");
+    for (const video of [this.source, this.result]) video?.removeAttribute("src");
   }
 
   bind(slot, key) {
@@ -144,34 +144,34 @@ export class Compare extends HTMLElement {
   }
 
   hear() {
-    this.after.muted = !this.after.muted;
-    this.before.muted = !this.after.muted;
-    say(this.hearButton.querySelector("span"), this.after.muted ? "compare.hear.before" : "compare.hear.after");
+    this.result.muted = !this.result.muted;
+    this.source.muted = !this.result.muted;
+    say(this.hearButton.querySelector("span"), this.result.muted ? "compare.hear.before" : "compare.hear.after");
   }
 
   setSpeed(speed) {
-    this.after.playbackRate = this.before.playbackRate = speed;
+    this.result.playbackRate = this.source.playbackRate = speed;
   }
 
   toggle() {
-    if (!this.after.paused) this.after.pause();
+    if (!this.result.paused) this.result.pause();
     else {
-      this.before.currentTime = this.after.currentTime;
-      this.after.play().catch(() => {});
+      this.source.currentTime = this.result.currentTime;
+      this.result.play().catch(() => {});
     }
   }
 
   seek(seconds) {
-    const last = Math.max(0, (this.after.duration || 0) - 0.001);
-    this.after.currentTime = this.before.currentTime = Math.min(last, Math.max(0, seconds));
+    const last = Math.max(0, (this.result.duration || 0) - 0.001);
+    this.result.currentTime = this.source.currentTime = Math.min(last, Math.max(0, seconds));
     this.showTime();
   }
 
   /** Go to the middle of the next or previous frame: its edges belong to either. */
   step(by) {
-    this.after.pause();
+    this.result.pause();
     const frame = 1 / this.frameRate;
-    this.seek((Math.floor(this.after.currentTime / frame + 0.01) + by + 0.5) * frame);
+    this.seek((Math.floor(this.result.currentTime / frame + 0.01) + by + 0.5) * frame);
   }
 
   key(event) {
@@ -194,7 +194,7 @@ export class Compare extends HTMLElement {
   }
 
   tick() {
-    if (!this.after.paused) {
+    if (!this.result.paused) {
       this.keepStep();
       this.showTime();
     }
@@ -202,16 +202,16 @@ export class Compare extends HTMLElement {
   }
 
   keepStep() {
-    const late = this.after.currentTime - this.before.currentTime;
-    const speed = this.after.playbackRate;
-    if (Math.abs(late) > JUMP_S * Math.max(1, speed) && !this.before.seeking) {
-      this.before.currentTime = this.after.currentTime;
+    const late = this.result.currentTime - this.source.currentTime;
+    const speed = this.result.playbackRate;
+    if (Math.abs(late) > JUMP_S * Math.max(1, speed) && !this.source.seeking) {
+      this.source.currentTime = this.result.currentTime;
     }
-    this.before.playbackRate = Math.abs(late) > DRIFT_S ? speed * (late > 0 ? 1.08 : 0.92) : speed;
+    this.source.playbackRate = Math.abs(late) > DRIFT_S ? speed * (late > 0 ? 1.08 : 0.92) : speed;
   }
 
   showTime() {
-    const ms = this.after.currentTime * 1000;
+    const ms = this.result.currentTime * 1000;
     this.time.textContent = clock(ms, 2);
     this.scrubber.value = String(Math.round(ms));
     this.scrubber.setAttribute("aria-valuetext", clock(ms, 2));
@@ -222,7 +222,7 @@ export class Compare extends HTMLElement {
   look() {
     let [x, y, scale] = [0.5, 0.5, 1];
     if (this.near) {
-      const box = this.face && nearestBox(this.face, this.after.currentTime * 1000);
+      const box = this.face && nearestBox(this.face, this.result.currentTime * 1000);
       scale = box ? Math.min(8, Math.max(1.5, 1 / (box.width * NEAR_BOXES))) : 3;
       if (box) [x, y] = [box.x + box.width / 2, box.y + box.height * MOUTH_AT];
     }
@@ -233,7 +233,7 @@ export class Compare extends HTMLElement {
   }
 
   showPlaying() {
-    const name = this.after.paused ? "play" : "pause";
+    const name = this.result.paused ? "play" : "pause";
     this.playButton.querySelector("use").setAttribute("href", `/studio/icons.svg#${name}`);
     bind(this.playButton, "aria-label", name);
     bind(this.playButton, "title", name);

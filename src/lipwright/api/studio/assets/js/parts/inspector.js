@@ -9,7 +9,7 @@ import { say } from "../words.js";
 export class Inspector extends HTMLElement {
   show(project, timeline) {
     Object.assign(this, { project, timeline });
-    this.title = h("h2", {});
+    this.heading = h("h2", {});
     this.name = h("p", { class: "soft cut" });
     this.at = this.number("line.at", (line, ms) => move(line, ms, project.place(line), 0));
     this.from = this.number("line.from", (line, ms) => trimStart(line, line.insertMs + ms - line.startMs, project.place(line)));
@@ -33,7 +33,7 @@ export class Inspector extends HTMLElement {
       button("line.remove", "bin", () => timeline.fire("remove", { id: project.selected }), { kind: "plain" }),
     );
     this.original = volume("original.volume", (value) => project.change({ originalVolume: value }));
-    this.append(this.title, this.empty, this.fields, this.original.label);
+    this.append(this.heading, this.empty, this.fields, this.original.label);
     this.listeners = new AbortController();
     project.addEventListener("change", () => this.follow(), { signal: this.listeners.signal });
     document.addEventListener("words", () => this.follow(), { signal: this.listeners.signal });
@@ -71,8 +71,8 @@ export class Inspector extends HTMLElement {
     this.empty.hidden = Boolean(line);
     this.original.label.hidden = !project.session?.video.has_audio;
     this.original.put(project.originalVolume);
-    if (!line) return say(this.title, "line.title.none");
-    say(this.title, "line.title", {
+    if (!line) return say(this.heading, "line.title.none");
+    say(this.heading, "line.title", {
       number: project.lines.indexOf(line) + 1,
       face: project.faceNumber(line.faceId),
     });

@@ -8,7 +8,7 @@ import { hush, say } from "../words.js";
 /** The dialog `<studio-speak>`; fires "sound" with `{file, name, faceId, wantedMs}`. */
 export class SpeakDialog extends HTMLElement {
   connectedCallback() {
-    this.title = h("h2", { id: "speak-title" });
+    this.heading = h("h2", { id: "speak-title" });
     this.input = h("input", {
       type: "file",
       class: "hidden-input",
@@ -23,7 +23,7 @@ export class SpeakDialog extends HTMLElement {
     this.dialog = h(
       "dialog",
       { class: "sheet", "aria-labelledby": "speak-title", onclose: () => this.abandon() },
-      this.title,
+      this.heading,
       h("p", { class: "soft", t: "speak.about" }),
       h("label", { class: "button wide file" }, this.input, icon("file"), h("span", { t: "speak.choose" })),
       h("div", { class: "recorder" }, this.recordButton, this.meter, this.time),
@@ -36,7 +36,7 @@ export class SpeakDialog extends HTMLElement {
   /** Ask for a line of one face, wanted at a time of the video or anywhere. */
   ask(project, faceId, wantedMs) {
     Object.assign(this, { faceId, wantedMs });
-    say(this.title, "speak.title", { number: project.faceNumber(faceId) });
+    say(this.heading, "speak.title", { number: project.faceNumber(faceId) });
     hush(this.wrong);
     this.recordButton.disabled = !canRecord();
     if (!canRecord()) say(this.wrong, "speak.insecure");

@@ -18,6 +18,7 @@ export class Stage extends HTMLElement {
     this.picture = h("div", { class: "picture" }, this.video, this.boxes, this.veil);
     this.playButton = button("play", "play", () => this.toggle(), { quiet: true, kind: "main" });
     this.time = h("output", { class: "time", "t-aria-label": "stage.time" });
+    this.remark = h("span", { class: "soft grow", t: "stage.mix" });
     this.bar = h(
       "div",
       { class: "transport" },
@@ -25,7 +26,7 @@ export class Stage extends HTMLElement {
       this.playButton,
       button("frame.on", "on", () => this.step(1), { quiet: true }),
       this.time,
-      h("span", { class: "soft grow", t: "stage.mix" }),
+      this.remark,
     );
     this.append(this.picture, this.bar);
     this.video.src = project.blobUrl || "";
@@ -75,17 +76,18 @@ export class Stage extends HTMLElement {
 
   fit() {
     const { videoWidth, videoHeight } = this.video;
-    if (videoWidth) setVariable(this.picture, "aspect", `${videoWidth} / ${videoHeight}`);
+    if (videoWidth) setVariable(this.picture, "shape", String(videoWidth / videoHeight));
   }
 
   follow() {
     const { session } = this.project;
     if (session && !this.known) {
       this.known = true;
-      setVariable(this.picture, "aspect", `${session.video.width} / ${session.video.height}`);
+      setVariable(this.picture, "shape", String(session.video.width / session.video.height));
       if (!this.project.blobUrl) this.video.src = ownPath(session.video.url);
       this.boxes.replaceChildren(...session.faces.map((face, index) => this.makeBox(face, index)));
     }
+    this.remark.hidden = !this.project.lines.length;
     for (const box of this.boxes.children) {
       box.classList.toggle("chosen", box.dataset.face === this.project.faceId);
     }

@@ -120,7 +120,7 @@ export class Timeline extends HTMLElement {
 
   makeTicks() {
     const { videoMs } = this.project;
-    const step = [500, 1000, 2000, 5000, 10_000].find((ms) => videoMs / ms <= 12) ?? 10_000;
+    const step = [500, 1000, 2000, 5000, 10_000].find((ms) => videoMs / ms <= 8) ?? 10_000;
     const ticks = [];
     for (let ms = 0; ms <= videoMs - step / 3; ms += step) {
       const tick = h("span", { class: "tick", "aria-hidden": "true" }, clock(ms, step < 1000 ? 1 : 0));

@@ -44,7 +44,7 @@ export class TaskView extends HTMLElement {
     this.dataset.status = task.status;
     if (hasEnded(task)) {
       if (before) announce(`task.${task.status}`);
-      if (task.status === "succeeded" && task.results.length) this.showResult();
+      if (task.status === "succeeded" && task.results.length) this.showResult(Boolean(before));
       else if (task.status === "succeeded") this.showExpired();
       else this.showEnd();
       return;
@@ -104,7 +104,8 @@ export class TaskView extends HTMLElement {
     return undefined;
   }
 
-  async showResult() {
+  /** Show the result; play it at once if the visitor has waited for it. */
+  async showResult(waited) {
     const { task } = this;
     say(this.heading, "task.title.done");
     const found = await this.faces();
@@ -136,6 +137,7 @@ export class TaskView extends HTMLElement {
       width: found?.video.width,
       height: found?.video.height,
     });
+    if (waited && !matchMedia("(prefers-reduced-motion: reduce)").matches) compare.toggle();
     if (this.project) {
       const code = h("studio-code", {});
       this.body.append(code);
