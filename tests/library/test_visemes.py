@@ -12,8 +12,6 @@ from lipwright.speech.alignment import TimedWord
 from lipwright.speech.spelling import read_word
 
 OCULUS = set("sil PP FF TH DD kk CH SS nn RR aa E ih oh ou".split())  # noqa: SIM905
-    ["sil", "PP", "FF", "TH", "DD", "kk", "CH", "SS", "nn", "RR", "aa", "E", "ih", "oh", "ou"]
-)
 
 
 def curve_of(*stretches: tuple[float, float, float, float]) -> lipwright.MouthCurve:
