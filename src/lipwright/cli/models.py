@@ -163,12 +163,9 @@ def _own_rows(folder: Path, as_json: bool) -> list[dict[str, Any]]:
             }
         )
         if as_json:
-            files = [{"name": added_path(folder, name).name, "sha256": model.sha256, "size": size}]
-            rows[-1] |= {
-                "path": str(added_path(folder, name)),
-                "sources": [],
-                "files": files if model else [],
-            }
+            path = added_path(folder, name)
+            files = [{"name": path.name, "sha256": model.sha256, "size": size}] if model else []
+            rows[-1] |= {"path": str(path), "sources": [], "files": files}
     return rows
 
 
