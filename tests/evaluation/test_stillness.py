@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from lipwright.evaluation.stillness import silence_motion, silent_frames
+from lipwright.evaluation.stillness import silence_motion, silent_frames, wander
 
 STEP = 0.04
 TIMES = np.arange(100) * STEP
@@ -36,8 +36,8 @@ def test_pauses_are_silent_but_for_their_ends(room_db: float) -> None:
     silent = silent_frames(sound((0.0, 1.0), (2.0, 4.0), room_db=room_db), TIMES)
     found = TIMES[silent]
     assert found[0] == pytest.approx(1.2, abs=0.06)
-    assert found[-1] == pytest.approx(1.8, abs=0.06)
-    assert len(found) >= 13
+    assert found[-1] == pytest.approx(1.65, abs=0.06)
+    assert len(found) >= 9
 
 
 def test_short_gaps_and_loud_rooms_are_not() -> None:
@@ -65,3 +65,11 @@ def test_a_mouth_that_hangs_open_does_not_rest() -> None:
 
 def test_too_little_silence_says_nothing() -> None:
     assert np.isnan(silence_motion(still(), np.arange(100) < 5, 0.01, STEP))
+
+
+def test_shut_lips_on_a_moving_jaw_wander() -> None:
+    lips = np.random.default_rng(8).normal(0.0, 0.003, (100, 40, 2))
+    assert wander(lips, ALL) < 0.01
+    lips[:, :, 1] += 0.05 * np.sin(TIMES * 20)[:, None]
+    assert wander(lips, ALL) > 0.03
+    assert np.isnan(wander(lips, np.arange(100) < 5))

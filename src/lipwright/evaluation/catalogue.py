@@ -1,4 +1,9 @@
-"""The metrics: what each is called, what is good, and how the baselines must stand in it."""
+"""The metrics: what each is called, what is good, and how the baselines must stand in it.
+
+Sharpness, flicker and jerk are taken over the source's own, so that the real clip and doing
+nothing are 1 by definition. Motion in silence is not asked of a clip that says its own words: in
+the moments before they speak real people breathe and part their lips.
+"""
 
 from __future__ import annotations
 
@@ -185,15 +190,26 @@ METRICS: Final = (
         "silence_motion",
         "silence motion",
         "Share of the frames in silence in which the lips are further apart than rest or jump.",
-        _ALL,
+        (Kind.SPEECH, Kind.SILENCE),
         3,
+        0.0,
+        (("frozen", "nothing"),),
+    ),
+    Metric(
+        "wander",
+        "wander",
+        "How far the lips stray from their resting place in silence, with the jaw: 90th "
+        "percentile, hundredths of the distance between the eyes. Landmarks alone read 0.5 to 1.",
+        (Kind.SPEECH, Kind.SILENCE),
+        1,
         0.0,
         (("frozen", "nothing"),),
     ),
     Metric(
         "sharpness",
         "sharpness",
-        "Variance of the Laplacian in the mouth's square over the source's, median of the frames.",
+        "Variance of the Laplacian in the mouth's square over the source's: median of the frames "
+        "in which both mouths are about as open.",
         _ALL,
         2,
         1.0,

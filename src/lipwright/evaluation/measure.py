@@ -17,7 +17,7 @@ from lipwright.evaluation.lips import (
     spread,
 )
 from lipwright.evaluation.picture import flicker, jerk, sharpness_ratio
-from lipwright.evaluation.stillness import silence_motion
+from lipwright.evaluation.stillness import silence_motion, wander
 from lipwright.evaluation.sync import agreement, correlation, later
 from lipwright.evaluation.watch import Seen
 
@@ -28,6 +28,8 @@ _TRUSTED: Final = 0.4
 """Below this correlation the model's curve and the true mouth do not tell a clip's offset."""
 
 _FARTHEST_MS: Final = 160.0
+_ALIKE: Final = 0.04
+_LEAST_FRAMES: Final = 8
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,7 +82,11 @@ def measure(made: Seen, question: Question) -> Numbers:
         shift = question.offset_ms / 1000.0
         true_lips = later(question.truth.lips, source.times, shift)
         numbers["m_lmd"] = 100.0 * lip_distance(_where(made.lips, good), true_lips)
-    numbers["sharpness"] = sharpness_ratio(made.patches, source.patches, good)
+    # Teeth have edges that lips have not: only mouths that are about as open can be compared.
+    alike = good & (np.abs(made.opening - source.opening) < _ALIKE)
+    if alike.sum() >= _LEAST_FRAMES:
+        numbers["sharpness"] = sharpness_ratio(made.patches, source.patches, alike)
+    numbers["wander"] = 100.0 * wander(_where(made.lips, good), question.silent)
     numbers["flicker"] = _over(flicker(made.patches, good), flicker(source.patches, good))
     numbers["jerk"] = _over(
         jerk(_where(made.lips, good), made.step), jerk(_where(source.lips, good), made.step)

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from lipwright.evaluation.cases import Kind
-from lipwright.evaluation.catalogue import ROWS, metrics_of
+from lipwright.evaluation.catalogue import ROWS, Metric, metrics_of
 from lipwright.evaluation.measure import Numbers, median_of
 from lipwright.evaluation.run import CaseResult
 
@@ -63,18 +63,22 @@ def orders(results: Sequence[CaseResult], kind: Kind) -> list[Order]:
     found = []
     for metric in metrics_of(kind):
         for better, worse in metric.worse:
-
-            def right(rows: dict[str, Numbers], pair: tuple[str, str] = (better, worse)) -> Any:
-                values = [rows.get(row, {}).get(metric.key, math.nan) for row in pair]  # noqa: B023
-                if not all(math.isfinite(v) for v in values):
-                    return None
-                return metric.distance(values[0]) < metric.distance(values[1])  # noqa: B023
-
-            whole = right(middle)
+            whole = _ahead(metric, better, worse, middle)
             if whole is not None:
-                each = [r for r in map(right, there) if r is not None]
-                found.append(Order(metric.key, better, worse, bool(whole), sum(each), len(each)))
+                each = [_ahead(metric, better, worse, rows) for rows in there]
+                known = [ahead for ahead in each if ahead is not None]
+                # In a single case neither may have a fault: a silent clip already rests.
+                right = sum(ahead >= 0.0 for ahead in known)
+                found.append(Order(metric.key, better, worse, whole > 0.0, right, len(known)))
     return found
+
+
+def _ahead(metric: Metric, better: str, worse: str, rows: dict[str, Numbers]) -> float | None:
+    """By how much one row is nearer to the best value than another; ``None`` if one has none."""
+    values = [rows.get(row, {}).get(metric.key, math.nan) for row in (better, worse)]
+    if not all(math.isfinite(value) for value in values):
+        return None
+    return metric.distance(values[1]) - metric.distance(values[0])
 
 
 def versions() -> dict[str, str]:

@@ -21,7 +21,8 @@ _ABOVE_ROOM_DB: Final = 6.0
 _LEAST_RANGE_DB: Final = 18.0
 _SHORTEST_SECONDS: Final = 0.3
 _SETTLING_SECONDS: Final = 0.2
-"""A mouth opens before it is heard and comes to rest after."""
+_PREPARING_SECONDS: Final = 0.35
+"""A mouth comes to rest after it is heard, and opens before; people breathe in first."""
 
 _MARGIN: Final = 0.025
 _MOST_MARGIN: Final = 0.05
@@ -43,7 +44,7 @@ def silent_frames(sound: NDArray[np.float32], times: F64) -> NDArray[np.bool_]:
 
     Returns
     -------
-    (T,) bool: in a pause of at least 0.3 s, and 0.2 s or more away from sound on both sides. A
+    (T,) bool: in a pause of at least 0.3 s, 0.2 s or more after sound and 0.35 s before it. A
     pause is 30 dB below the loud parts, or as low as the room is.
     """
     levels = frame_levels(sound)
@@ -67,7 +68,7 @@ def silent_frames(sound: NDArray[np.float32], times: F64) -> NDArray[np.bool_]:
         if after - first < _SHORTEST_SECONDS:
             continue
         begin = first + (_SETTLING_SECONDS if first > 0 else 0.0)
-        stop = after - _SETTLING_SECONDS if after < end - 0.03 else np.inf
+        stop = after - _PREPARING_SECONDS if after < end - 0.03 else np.inf
         silent |= (times >= begin) & (times < stop)
     return silent
 
@@ -105,6 +106,29 @@ def silence_motion(opening: F64, silent: NDArray[np.bool_], floor: float, step: 
     together = use & np.concatenate([[False], use[:-1]])
     jumps = together & (change > max(_SPEED * step, margin))
     return float(((opening > rest + margin) | jumps)[use].mean())
+
+
+def wander(lips: F64, silent: NDArray[np.bool_]) -> float:
+    """How far the lips stray from where they rest, chin and all.
+
+    Parameters
+    ----------
+    lips
+        (T, P, 2) head units, NaN where nothing was seen.
+    silent
+        (T,) bool.
+
+    Returns
+    -------
+    90th percentile, over the silent frames, of the points' mean distance from their median place,
+    head units. Unlike `silence_motion` it has no threshold and sees shut lips that ride on a
+    moving jaw. The landmarks' own noise reads 0.005 to 0.01. NaN with fewer than eight frames.
+    """
+    use = silent & np.isfinite(lips[:, 0, 0])
+    if use.sum() < _LEAST_FRAMES:
+        return float("nan")
+    away = np.linalg.norm(lips[use] - np.median(lips[use], axis=0), axis=2).mean(1)
+    return float(np.percentile(away, 90))
 
 
 def _noise(opening: F64, use: NDArray[np.bool_]) -> float:
