@@ -33,12 +33,15 @@ def browser(line: Path) -> Iterator[Any]:
     path = os.environ.get("LIPWRIGHT_BROWSER") or next(
         filter(None, map(shutil.which, BROWSERS)), ""
     )
-    if not path:
-        reason = "no Chromium on the path; set LIPWRIGHT_BROWSER to one"
-        if os.environ.get("LIPWRIGHT_REQUIRE_BROWSER"):
-            pytest.fail(reason)
+    reason = "" if path else "no Chromium on the path; set LIPWRIGHT_BROWSER to one"
+    try:
+        from playwright import sync_api
+    except ImportError:
+        reason = "playwright is not installed"
+    if reason and os.environ.get("LIPWRIGHT_REQUIRE_BROWSER"):
+        pytest.fail(reason)
+    if reason:
         pytest.skip(reason)
-    sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
     with sync_api.sync_playwright() as playwright:
         opened = playwright.chromium.launch(
             executable_path=path,
