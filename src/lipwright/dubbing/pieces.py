@@ -20,13 +20,18 @@ from lipwright.media.types import VideoInfo
 
 PIECE_SECONDS: Final = 2
 """A shorter piece would pay for its run-up more often, a longer one would make short lines in long
-videos look at more frames than they need."""
+videos look at more frames than they need. The face's whole interval is not followed at first use:
+looking costs a third of what decoding and encoding do, so a line of 3 s in a video of 60 s would
+spend more on frames that it does not need than on everything else; a later line follows only what
+is missing."""
 
 CONTEXT_SECONDS: Final = Fraction(1, 2)
 """Frames around a line that must be known too, so that smoothing has both sides."""
 
 RUN_UP_FRAMES: Final = 4
-"""Frames before a piece in which the landmarks settle; measured, the fourth is as good as any."""
+"""Frames before a piece in which the landmarks settle. Measured on real clips: after four, a piece
+begins within 0.001 inter-ocular distances of where it would if the face had been followed without
+a break, a twentieth of the landmarks' own noise; without any, within 0.007."""
 
 _EDGE_SECONDS: Final = Fraction(1, 10)
 """Intervals are in whole ms, frames are not."""
