@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from lipwright.cli.app import run
+from lipwright.models.added import ADDABLE
 from lipwright.models.catalogue import CATALOGUE
 from lipwright.models.store import require
 
@@ -31,7 +32,7 @@ def test_lists_what_is_not_here(nothing_here: Path, capsys: pytest.CaptureFixtur
 def test_lists_for_a_script(nothing_here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["models", "list", "--json"]) == 0
     rows = json.loads(capsys.readouterr().out)
-    assert [row["name"] for row in rows] == list(CATALOGUE)
+    assert [row["name"] for row in rows] == [*CATALOGUE, *ADDABLE]
     assert all(len(file["sha256"]) == 64 for row in rows for file in row["files"])
 
 

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 def have_weights(settings: Settings | None = None) -> None:
     """Fetch whatever is missing, with a progress bar of its own.
 
-    The folder and the choice of mouth weights are the settings', so that a ``.env`` file counts
+    The folder, the choice of mouth weights and the device are the settings', so that a ``.env`` file counts
     here too; this process and its children go by them from now on.
 
     Raises
@@ -22,10 +22,12 @@ def have_weights(settings: Settings | None = None) -> None:
     from lipwright.cli.configuration import read_settings
     from lipwright.models.catalogue import CATALOGUE
     from lipwright.models.store import require, use_models_folder
+    from lipwright.render.neural.providers import use_device
     from lipwright.speech.weights import use_weights
 
     chosen = settings or read_settings()
     use_models_folder(chosen.models_dir)
     use_weights(chosen.mouth_weights)
+    use_device(chosen.neural_device)
     for name in CATALOGUE:
         require(name)
