@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any, Protocol
 
@@ -85,13 +85,14 @@ def frames_to_read(wanted: Sequence[Wanted], info: VideoInfo) -> int:
 
 def joined(tracks: Sequence[FaceTrack]) -> FaceTrack:
     """One track of several that follow each other."""
+    repeated = any(track.shown_frames is not None for track in tracks)
     return FaceTrack(
         np.concatenate([track.frame_indices for track in tracks]),
         np.concatenate([track.times for track in tracks]),
         np.concatenate([track.landmarks for track in tracks]),
         np.concatenate([track.pose for track in tracks]),
         np.concatenate([track.quality for track in tracks]),
-        np.concatenate([track.frames_in_file for track in tracks]),
+        np.concatenate([track.frames_in_file for track in tracks]) if repeated else None,
     )
 
 
@@ -99,13 +100,11 @@ def shifted(track: FaceTrack, frames: int, seconds: Fraction) -> FaceTrack:
     """The same track in a later repetition of the video."""
     if not frames:
         return track
-    return FaceTrack(
-        track.frame_indices + frames,
-        track.times + float(seconds),
-        track.landmarks,
-        track.pose,
-        track.quality,
-        track.frames_in_file,
+    return replace(
+        track,
+        frame_indices=track.frame_indices + frames,
+        times=track.times + float(seconds),
+        shown_frames=track.frames_in_file,
     )
 
 

@@ -76,6 +76,9 @@ class FaceTrack:
     quality
         (N,) float32 in 0..1: how well the face can be lip-synced in that frame; 0 means leave
         the frame alone.
+    shown_frames
+        (N,) int64: the frames of the file itself that these are, where a video is repeated;
+        ``None`` where it is not.
     """
 
     frame_indices: NDArray[np.int64]
@@ -83,3 +86,9 @@ class FaceTrack:
     landmarks: NDArray[np.float32]
     pose: NDArray[np.float32]
     quality: NDArray[np.float32]
+    shown_frames: NDArray[np.int64] | None = None
+
+    @property
+    def frames_in_file(self) -> NDArray[np.int64]:
+        """(N,) the frames of the file itself."""
+        return self.frame_indices if self.shown_frames is None else self.shown_frames

@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from lipwright.render.mesh.choice import MouthLook, choose
 from lipwright.render.mesh.interior import MouthInterior
-from lipwright.render.mesh.motion import OwnMouth
+from lipwright.render.mesh.motion import Mouths, OwnMouth
+from lipwright.render.mesh.occlusion import Occlusion
 from lipwright.render.mesh.patches import MouthPatch
 from lipwright.render.plan import RenderPlan
 
@@ -26,31 +27,34 @@ class MeshBank:
         What its mouth does there.
     interior
         What is painted where no frame shows the inside of the mouth.
-    patches
-        The person's own mouths, cut out of some of those frames.
+    patches, seen
+        The person's own mouths, cut out of the clip, and what they do there.
+    occlusion
+        What was in front of the face in those frames.
     """
 
     frame_indices: NDArray[np.int64]
     own: OwnMouth
     interior: MouthInterior
     patches: tuple[MouthPatch, ...]
-
-    def index_of(self, patch: MouthPatch) -> int:
-        """Which of the followed frames a patch is from."""
-        return int(np.searchsorted(self.frame_indices, patch.frame_index))
+    seen: Mouths
+    occlusion: Occlusion
 
 
 def choose_pictures(bank: MeshBank, plan: RenderPlan) -> NDArray[np.float32]:
     """Which mouths each frame of a plan shows; see `lipwright.render.mesh.choice.choose`."""
-    own, weight = bank.own, plan.weight.astype(np.float64)[:, None]
+    own, seen, weight = bank.own, bank.seen, plan.weight.astype(np.float64)[:, None]
     wanted = (1.0 - weight) * own.values + weight * plan.channels
-    angles = own.pose.angles().astype(np.float64)
-    sharpness = np.ones(len(own.values))
-    frames = MouthLook(bank.frame_indices, own.values, angles, own.pose.scale, sharpness)
-    at = np.array([bank.index_of(patch) for patch in bank.patches], dtype=np.int64)
-    seen = np.array([patch.sharpness for patch in bank.patches])
-    usual = float(np.median(seen)) if len(seen) else 1.0
+    frames = MouthLook(
+        bank.frame_indices, own.values, own.pose.angles(), own.pose.scale, np.ones(len(own.values))
+    )
+    sharpness = np.array([patch.sharpness for patch in bank.patches])
+    usual = float(np.median(sharpness)) if len(sharpness) else 1.0
     patches = MouthLook(
-        bank.frame_indices[at], own.values[at], angles[at], own.pose.scale[at], seen / usual
+        np.array([patch.frame_index for patch in bank.patches], dtype=np.int64),
+        seen.values,
+        seen.pose.angles(),
+        seen.pose.scale,
+        sharpness / usual,
     )
     return choose(wanted, frames, patches)

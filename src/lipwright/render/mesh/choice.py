@@ -63,7 +63,7 @@ class MouthLook:
 
     frame_indices: NDArray[np.int64]
     values: NDArray[np.float64]
-    angles: NDArray[np.float64]
+    angles: NDArray[np.floating]
     scale: NDArray[np.float64]
     sharpness: NDArray[np.float64]
 

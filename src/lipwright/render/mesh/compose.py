@@ -16,6 +16,7 @@ from lipwright.render.mesh.choice import OWN_FRAME
 from lipwright.render.mesh.interior import MouthInterior, lip_line, outline_mask, paint
 from lipwright.render.mesh.lips import INNER_OUTLINE, inner_outline
 from lipwright.render.mesh.motion import source_points, target_points
+from lipwright.render.mesh.occlusion import in_front
 from lipwright.render.mesh.patches import MouthPatch
 from lipwright.render.mesh.patchwork import (
     bent,
@@ -40,6 +41,7 @@ _HARDLY_OPEN: Final = 0.01
 _LIT_GAP: Final = 0.05
 _DARKER: Final = 0.75
 _RIM_PIXELS: Final = 3
+_NO_POINTS: Final = np.zeros((0, 3), np.float32)
 
 
 class _Wanted:
@@ -93,7 +95,7 @@ def compose(
     warp = warp_map(source[:, :2], wanted.points[:, :2], triangles, size, INNER_OUTLINE)
     if warp is None:
         return frame
-    itself = MouthPatch(frame.index, 0, 0, frame.y, frame.u, frame.v, 1.0)
+    itself = MouthPatch(frame.index, 0, 0, frame.y, frame.u, frame.v, _NO_POINTS, 1.0)
     planes, moved = bent(itself, warp), warp.moved.copy()
     own_share = (1.0 - weight) + weight * float(shares[OWN_FRAME])
     if own_share > 0.0:
@@ -104,28 +106,38 @@ def compose(
         # Each layer covers those before it by so much that in the end each has its share.
         share = weight * float(shares[1 + k])
         covered += share
-        _lay(planes, moved, bank, bank.patches[k], wanted, share / covered, size)
+        _lay(planes, moved, bank, int(k), wanted, share / covered, size)
+    front = in_front(bank.occlusion.covered[at], source, wanted.scale, frame, planes.box)
+    if front is not None:
+        planes.mix(_as_it_is(frame, planes.box), front)
     return _with(frame, planes, moved)
+
+
+def _as_it_is(frame: Frame, box: Box) -> Planes:
+    left, top, right, bottom = box
+    half = np.s_[top // 2 : bottom // 2, left // 2 : right // 2]
+    y = frame.y[top:bottom, left:right]
+    return Planes(left, top, *(p.astype(np.float32) for p in (y, frame.u[half], frame.v[half])))
 
 
 def _lay(
     planes: Planes,
     moved: NDArray[np.bool_],
     bank: MeshBank,
-    patch: MouthPatch,
+    index: int,
     wanted: _Wanted,
     alpha: float,
     size: tuple[int, int],
 ) -> None:
     """Lay the mouth of another frame over this one."""
-    index = bank.index_of(patch)
-    source = source_points(bank.own, index, wanted.opening)
+    patch = bank.patches[index]
+    source = source_points(bank.seen, index, wanted.opening)
     flat = source[:, :2] - [patch.x0, patch.y0]
     warp = warp_map(flat, wanted.points[:, :2], lip_triangles(), size, INNER_OUTLINE)
     if warp is None:
         return
     layer = bent(patch, warp)
-    pose, had = bank.own.pose_at(index), float(bank.own.values[index, 0])
+    pose, had = bank.seen.pose_at(index), float(bank.seen.values[index, 0])
     _fill(layer, np.zeros(layer.y.shape, bool), patch, (source, pose), had, wanted, bank.interior)
     box = overlap(layer.box, planes.box)
     if box is None:

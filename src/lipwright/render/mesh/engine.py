@@ -15,7 +15,7 @@ from lipwright.render.mesh.compose import compose
 from lipwright.render.mesh.interior import MouthInterior
 from lipwright.render.mesh.keeping import MeshKeeping
 from lipwright.render.mesh.layers import PIXELS_PER_UNIT
-from lipwright.render.mesh.motion import own_mouth
+from lipwright.render.mesh.motion import mouths_at, own_mouth
 from lipwright.render.mesh.observer import MeshObserver
 from lipwright.render.mesh.teeth import (
     colors_for_skin,
@@ -48,7 +48,7 @@ class MeshEngine(MeshKeeping):
     def prepare(self, track: FaceTrack, observer: MeshObserver) -> MeshBank:
         """Build the bank of a face."""
         own = own_mouth(track)
-        colors = colors_for_skin(observer.skin(), observer.full_range)
+        colors = colors_for_skin(observer.cheeks(), observer.full_range)
         meeting = own.rest[[13, 14]].mean(0) + np.array([0.0, 0.0, _TEETH_BEHIND_LIPS])
         # Canvases are finer than most faces: blur to the face's own resolution and softness.
         shrink = PIXELS_PER_UNIT / float(np.median(own.pose.scale))
@@ -62,14 +62,19 @@ class MeshEngine(MeshKeeping):
             meeting,
             _SHADOW_ON_OWN if own_teeth else 1.0,
         )
-        return MeshBank(track.frame_indices, own, interior, observer.patches.patches())
+        occlusion = observer.skin.occlusion(track.frames_in_file)
+        hidden = set(track.frames_in_file[occlusion.hidden > 0.0].tolist())
+        patches = tuple(p for p in observer.patches.patches() if p.frame_index not in hidden)
+        points = np.array([patch.points for patch in patches]).reshape(-1, 478, 3)
+        seen = mouths_at(points, own.rest)
+        return MeshBank(track.frame_indices, own, interior, patches, seen, occlusion)
 
     def render(self, bank: MeshBank, plan: RenderPlan, frame: Frame) -> Frame:
         """Render one frame; the same object comes back where nothing changes."""
         at = int(np.searchsorted(plan.frame_indices, frame.index))
         if at >= len(plan.frame_indices) or plan.frame_indices[at] != frame.index:
             return frame
-        weight = float(plan.weight[at])
+        weight = float(plan.weight[at] * (1.0 - bank.occlusion.hidden[at]))
         if weight <= 0.0:
             return frame
         shares = self._chosen.get(plan)

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from lipwright.render.mesh.layers import canvas_size
 from lipwright.render.mesh.observer import MeshObserver
+from lipwright.render.mesh.occlusion import SkinWatcher, watched_landmarks
 from lipwright.render.mesh.own_teeth import TeethHunter, _Candidate
 from lipwright.render.mesh.patches import (
     _MAX_BYTES,
@@ -27,9 +28,10 @@ from lipwright.render.mesh.patches import (
 )
 from lipwright.render.packing import PackingError, pack, unpack
 
-_VERSION: Final = "mesh 1"
+_VERSION: Final = "mesh 2"
 _STATE: Final = {
-    MeshObserver: {"_skin", "_full_range", "teeth", "patches"},
+    MeshObserver: {"_cheeks", "_full_range", "teeth", "patches", "skin"},
+    SkinWatcher: {"_colors", "_indices"},
     TeethHunter: {"_best", "_seen"},
     PatchHunter: {"_kept", "_usual_width", "_last", "_bytes"},
 }
@@ -48,12 +50,16 @@ class _KeptPatch:
 
 @dataclass(frozen=True, eq=False)
 class _Kept:
-    """A finished observer: (n, 3) spots of skin, the best teeth, the best mouths."""
+    """A finished observer: (n, 3) spots of the cheeks, the best teeth, the best mouths, and
+    (m,) frames with (m, S, 3) colours of the lower face.
+    """
 
-    skin: NDArray[np.float64]
+    cheeks: NDArray[np.float64]
     full_range: bool
     teeth: _Candidate | None
     patches: list[_KeptPatch]
+    skin_frames: NDArray[np.int64]
+    skin_colors: NDArray[np.float32]
 
 
 class MeshKeeping:
@@ -63,7 +69,10 @@ class MeshKeeping:
     def observer_version(self) -> str:
         """Empty where observers remember what this does not know how to keep."""
         new = MeshObserver()
-        known = all(set(vars(part)) == _STATE[type(part)] for part in (new, new.teeth, new.patches))
+        known = all(
+            set(vars(part)) == _STATE[type(part)]
+            for part in (new, new.teeth, new.patches, new.skin)
+        )
         return _VERSION if known else ""
 
     def pack(self, observer: MeshObserver) -> dict[str, NDArray[Any]]:
@@ -73,7 +82,13 @@ class MeshKeeping:
     def unpack(self, arrays: Mapping[str, NDArray[Any]]) -> MeshObserver:
         """Put an observer together; raises `PackingError`."""
         kept = unpack(_Kept, arrays)
-        if kept.skin.ndim != 2 or kept.skin.shape[1] != 3 or not np.isfinite(kept.skin).all():
+        if kept.cheeks.ndim != 2 or kept.cheeks.shape[1] != 3 or not np.isfinite(kept.cheeks).all():
+            raise PackingError("wrong cheeks")
+        if (
+            kept.skin_colors.shape != (len(kept.skin_frames), len(watched_landmarks()), 3)
+            or kept.skin_frames.ndim != 1
+            or not np.isfinite(kept.skin_colors).all()
+        ):
             raise PackingError("wrong skin")
         if kept.teeth is not None:
             _check_teeth(kept.teeth)
@@ -89,17 +104,20 @@ class MeshKeeping:
         seen = [one.teeth for one in kept if one.teeth is not None]
         return _observer(
             _Kept(
-                np.concatenate([one.skin for one in kept]),
+                np.concatenate([one.cheeks for one in kept]),
                 any(one.full_range for one in kept),
                 max(seen, key=lambda teeth: teeth.score) if seen else None,
                 _best([patch for one in kept for patch in one.patches]),
+                np.concatenate([one.skin_frames for one in kept]),
+                np.concatenate([one.skin_colors for one in kept]),
             )
         )
 
 
 def _kept(observer: MeshObserver) -> _Kept:
+    skin_frames, skin_colors = observer.skin.seen()
     return _Kept(
-        np.concatenate([np.zeros((0, 3)), *observer._skin]),
+        np.concatenate([np.zeros((0, 3)), *observer._cheeks]),
         observer._full_range,
         observer.teeth._best,
         [
@@ -107,6 +125,8 @@ def _kept(observer: MeshObserver) -> _Kept:
             for (opening, wide), patches in observer.patches._kept.items()
             for score, patch in patches
         ],
+        skin_frames,
+        skin_colors,
     )
 
 
@@ -117,7 +137,9 @@ def _observer(kept: _Kept) -> MeshObserver:
     for one in kept.patches:
         by_kind[one.opening, one.wide].append((one.score, one.patch))
     patches._kept = dict(by_kind)
-    return MeshObserver([kept.skin] if len(kept.skin) else [], kept.full_range, teeth, patches)
+    cheeks = [kept.cheeks] if len(kept.cheeks) else []
+    skin = SkinWatcher.of(kept.skin_frames, kept.skin_colors)
+    return MeshObserver(cheeks, kept.full_range, teeth, patches, skin)
 
 
 def _best(patches: list[_KeptPatch]) -> list[_KeptPatch]:
@@ -157,6 +179,8 @@ def _check_patch(patch: MouthPatch) -> None:
         or width % 2
         or patch.u.shape != half
         or patch.v.shape != half
+        or patch.points.shape != (478, 3)
+        or not np.isfinite(patch.points).all()
         or min(patch.frame_index, patch.x0, patch.y0) < 0
         or not math.isfinite(patch.sharpness)
     ):

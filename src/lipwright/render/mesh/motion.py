@@ -33,33 +33,43 @@ _CLOSED_SHARE: Final = 0.1
 
 
 @dataclass(frozen=True, eq=False)
-class OwnMouth:
-    """What a person's mouth does in the source, taken apart.
+class Mouths:
+    """Some pictures of a person's mouth.
 
     Attributes
     ----------
     pose
-        The head's frame per frame, smoothed.
+        The head's frame in each.
     head
-        (N, 478, 3), head units: the landmarks as seen, smoothed.
-    rest
-        (478, 3), head units: this person with lips just closed.
-    coefficients
-        (N, M): the person's own mouth motion in the modes of `mouth_basis`.
+        (N, 478, 3), head units: the landmarks.
     values
-        (N, 6): the same in the channels of a mouth curve, relative to ``rest``.
+        (N, 6): the channels of a mouth curve, relative to the person's rest.
     """
 
     pose: HeadPose
     head: NDArray[np.float64]
-    rest: NDArray[np.float64]
-    coefficients: NDArray[np.float64]
     values: NDArray[np.float64]
 
     def pose_at(self, index: int) -> HeadPose:
-        """The head's frame in one frame of the video."""
+        """The head's frame in one of the pictures."""
         part = slice(index, index + 1)
         return HeadPose(self.pose.rotation[part], self.pose.scale[part], self.pose.origin[part])
+
+
+@dataclass(frozen=True, eq=False)
+class OwnMouth(Mouths):
+    """What a person's mouth does in the source frame by frame, smoothed, and taken apart.
+
+    Attributes
+    ----------
+    rest
+        (478, 3), head units: this person with lips just closed.
+    coefficients
+        (N, M): the person's own mouth motion in the modes of `mouth_basis`.
+    """
+
+    rest: NDArray[np.float64]
+    coefficients: NDArray[np.float64]
 
 
 def own_mouth(track: FaceTrack) -> OwnMouth:
@@ -74,7 +84,7 @@ def own_mouth(track: FaceTrack) -> OwnMouth:
     moves = ((head - rest) * weight).reshape(len(head), -1)
     modes = mouth_basis().modes
     coefficients = moves @ modes.reshape(len(modes), -1).T
-    return OwnMouth(pose, head, rest, coefficients, seen - rest_values)
+    return OwnMouth(pose, head, seen - rest_values, rest, coefficients)
 
 
 def _without_noise(track: FaceTrack, times: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -159,17 +169,33 @@ def target_points(
     return np.asarray(own.pose_at(index).to_picture(whole)[0])
 
 
+def mouths_at(landmarks: NDArray[np.floating], rest: NDArray[np.float64]) -> Mouths:
+    """Single pictures of a person's mouth.
+
+    Parameters
+    ----------
+    landmarks
+        (N, 478, 3) pixels.
+    rest
+        (478, 3) of `OwnMouth`.
+    """
+    pose = fit_head(landmarks)
+    head = pose.to_head(landmarks).astype(np.float64)
+    values = mouth_values_of_head(head).astype(np.float64)
+    return Mouths(pose, head, values - mouth_values_of_head(rest[None])[0])
+
+
 def source_points(
-    own: OwnMouth, index: int, opening: float, weight: float = 1.0
+    mouths: Mouths, index: int, opening: float, weight: float = 1.0
 ) -> NDArray[np.float64]:
     """Where the mesh lies in a frame whose pixels are to be taken.
 
     Parameters
     ----------
-    own
+    mouths
         The source's mouth.
     index
-        Which of its frames.
+        Which of its pictures.
     opening
         What that mouth shall be opened to, head units. The further it closes, the further the
         lips' edges are taken from within the lips, so that no tooth is seen between closed ones;
@@ -181,8 +207,8 @@ def source_points(
     -------
     (P, 3) pixels, as `target_points`.
     """
-    head = own.head[index : index + 1]
-    had = max(float(own.values[index, 0]), 1e-3)
+    head = mouths.head[index : index + 1]
+    had = max(float(mouths.values[index, 0]), 1e-3)
     closing = weight * float(np.clip(_CLOSING * (1.0 - opening / had), 0.0, 1.0))
     edges = into_the_lips(head) - head
-    return np.asarray(own.pose_at(index).to_picture(with_ring(head + closing * edges))[0])
+    return np.asarray(mouths.pose_at(index).to_picture(with_ring(head + closing * edges))[0])

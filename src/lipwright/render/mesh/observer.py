@@ -12,6 +12,7 @@ from lipwright.faces.head import fit_head
 from lipwright.faces.landmarker import FaceLandmarks
 from lipwright.faces.mouth_shape import mouth_values_of_head
 from lipwright.media.types import Frame
+from lipwright.render.mesh.occlusion import SkinWatcher
 from lipwright.render.mesh.own_teeth import TeethHunter
 from lipwright.render.mesh.patches import PatchHunter
 
@@ -27,10 +28,11 @@ _FULL_RANGE: Final = 2
 class MeshObserver:
     """Implements `lipwright.render.engine.Observer`."""
 
-    _skin: list[NDArray[np.float64]] = field(default_factory=list)
+    _cheeks: list[NDArray[np.float64]] = field(default_factory=list)
     _full_range: bool = False
     teeth: TeethHunter = field(default_factory=TeethHunter)
     patches: PatchHunter = field(default_factory=PatchHunter)
+    skin: SkinWatcher = field(default_factory=SkinWatcher)
 
     def add(self, frame: Frame, face: FaceLandmarks) -> None:
         """Look at one frame."""
@@ -40,17 +42,18 @@ class MeshObserver:
         spots = [_spot(frame, face.points[i], half) for i in _CHEEKS]
         seen = np.array([s for s in spots if s is not None])
         if len(seen):
-            self._skin.append(seen)
+            self._cheeks.append(seen)
         self.teeth.add(frame, face)
         pose = fit_head(face.points[None])
         values = mouth_values_of_head(pose.to_head(face.points[None]))[0]
         self.patches.add(frame, face, float(pose.scale[0]), float(pose.angles()[0, 0]), values)
+        self.skin.add(frame, face, float(pose.scale[0]))
 
-    def skin(self) -> tuple[float, float, float]:
+    def cheeks(self) -> tuple[float, float, float]:
         """Mean Y, U, V of the lit half of the cheeks over all frames."""
-        if not self._skin:
+        if not self._cheeks:
             return (140.0, 118.0, 142.0)
-        spots = np.concatenate(self._skin)
+        spots = np.concatenate(self._cheeks)
         lit = spots[spots[:, 0] >= np.quantile(spots[:, 0], _LIT_SHARE)].mean(0)
         return float(lit[0]), float(lit[1]), float(lit[2])
 

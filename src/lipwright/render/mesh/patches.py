@@ -46,8 +46,10 @@ class MouthPatch:
         Corner of the cut in that frame's pixels, both even.
     y, u, v
         (h, w) and twice (h / 2, w / 2) uint8.
+    points
+        (478, 3) float32: the landmarks, in pixels of that frame.
     sharpness
-        Variance of the Laplacian of the luma, divided by the luma's own variance.
+        Deviation of the luma's Laplacian, divided by the luma's own.
     """
 
     frame_index: int
@@ -56,6 +58,7 @@ class MouthPatch:
     y: NDArray[np.uint8]
     u: NDArray[np.uint8]
     v: NDArray[np.uint8]
+    points: NDArray[np.float32]
     sharpness: float
 
 
@@ -106,7 +109,7 @@ class PatchHunter:
         luma = frame.y[top:bottom, left:right]
         sharpness = _sharpness(luma)
         score = sharpness * np.cos(np.radians(yaw)) ** 2 / (1.0 + (moved / _STILL) ** 2)
-        self._admit(kind, score, frame, box, sharpness)
+        self._admit(kind, score, frame, face, box, sharpness)
 
     def patches(self) -> tuple[MouthPatch, ...]:
         """Everything kept, in the frames' order."""
@@ -118,6 +121,7 @@ class PatchHunter:
         kind: tuple[int, bool],
         score: float,
         frame: Frame,
+        face: FaceLandmarks,
         box: tuple[int, int, int, int],
         sharpness: float,
     ) -> None:
@@ -132,12 +136,14 @@ class PatchHunter:
             if score < _BETTER * kept[worst][0]:
                 return
             self._bytes -= kept.pop(worst)[1].y.size
-        patch = _cut(frame, box, sharpness)
+        patch = _cut(frame, face, box, sharpness)
         self._bytes += patch.y.size
         kept.append((score, patch))
 
 
-def _cut(frame: Frame, box: tuple[int, int, int, int], sharpness: float) -> MouthPatch:
+def _cut(
+    frame: Frame, face: FaceLandmarks, box: tuple[int, int, int, int], sharpness: float
+) -> MouthPatch:
     top, bottom, left, right = box
     half = np.s_[top // 2 : bottom // 2, left // 2 : right // 2]
     return MouthPatch(
@@ -147,6 +153,7 @@ def _cut(frame: Frame, box: tuple[int, int, int, int], sharpness: float) -> Mout
         frame.y[top:bottom, left:right].copy(),
         frame.u[half].copy(),
         frame.v[half].copy(),
+        face.points.astype(np.float32),
         sharpness,
     )
 
