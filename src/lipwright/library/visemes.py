@@ -178,17 +178,21 @@ def visemes_to_tsv(timeline: Iterable[Viseme]) -> str:
 
 
 def _spelled(names: list[str], words: Sequence[TimedWord]) -> list[str]:
-    """Put consonants where the transcript has them; the lips' own closures and rests stay."""
+    """Put consonants where the transcript has them.
+
+    Rests stay, and so do closures of the lips in words that have a p, b or m.
+    """
     result = list(names)
     for timed in words:
         if timed.word.meetings is None:
             continue
+        kept = ("sil", "PP") if timed.word.meetings else ("sil",)
         length = timed.end - timed.start
         for sound in sounds_of(timed.word.text):
             first = round((timed.start + sound.start * length) * RATE)
             last = round((timed.start + sound.end * length) * RATE)
             for at in range(max(0, first), min(len(result), max(first + 1, last))):
-                if result[at] not in ("sil", "PP"):
+                if result[at] not in kept:
                     result[at] = sound.viseme
     return result
 
