@@ -35,7 +35,7 @@ check: $(INSTALLED)  ## lint, format check, types, and who may import whom
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
-	$(BIN)/mypy demo scripts
+	$(BIN)/mypy demo scripts examples clients
 	$(BIN)/lint-imports
 
 format: $(INSTALLED)  ## format the code and sort its imports
@@ -54,7 +54,7 @@ docs: $(INSTALLED)  ## write the pages of docs/ that are made from code
 	@$(BIN)/python clients/typescript/generate_types.py
 
 site: $(SITE_INSTALLED)  ## build the documentation site into build/site
-	@NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet --clean
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --clean
 	@echo "build/site/index.html"
 
 $(SITE_INSTALLED): $(INSTALLED) requirements/docs.txt
