@@ -21,6 +21,11 @@ class Interrupted(BaseException):
     """What ComfyUI throws when the user cancels."""
 
 
+NUMBER = ("default", "min", "max", "step")
+OPTIONS = {"INT": NUMBER, "FLOAT": NUMBER, "STRING": ("default", "multiline", "placeholder")}
+"""What inputs with a field on the node may say beside what all may."""
+
+
 class Kind:
     """A type of sockets, such as IMAGE."""
 
@@ -30,6 +35,8 @@ class Kind:
         self.name = name
 
     def Input(self, id: str, **options: Any) -> Socket:  # noqa: N802 - ComfyUI's name
+        known = {"optional", "tooltip", "display_name", *OPTIONS.get(self.name, ())}
+        assert set(options) <= known, f"{self.name} knows no {set(options) - known}"
         return Socket(self.name, id, options)
 
     def Output(self, **options: Any) -> Socket:  # noqa: N802 - ComfyUI's name
