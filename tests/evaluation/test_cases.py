@@ -56,6 +56,13 @@ def test_the_development_set_is_whole_and_keeps_out_whom_the_network_knows() -> 
     assert not any("bbaf2n" in case.clip.name for case in cases)
 
 
+def test_settings_count_for_a_case(tmp_path: Path) -> None:
+    table = '[[case]]\nkind = "revoice"\nclip = "a.mp4"\nsettings = { mouth_weights = "clean" }\n'
+    [case] = read_cases(written(tmp_path, table))
+    assert case.settings == {"mouth_weights": "clean"}
+    assert case.name == "a (mouth_weights clean)"
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
@@ -68,6 +75,7 @@ def test_the_development_set_is_whole_and_keeps_out_whom_the_network_knows() -> 
         ('[[case]]\nkind = "speech"\nclip = "a.mp4"', "speech must be a file name"),
         ('[[case]]\nkind = "silence"\nclip = "a.mp4"\nspeech = "loud"', "loud"),
         ('[[case]]\nkind = "revoice"\nclip = "a.mp4"\nend_ms = "1"', "end_ms"),
+        ('[[case]]\nkind = "revoice"\nclip = "a.mp4"\nsettings = { a = 1 }', "must be texts"),
         ('[[case]]\nkind = "revoice"\nclip = "a.mp4"\ncolour = 1', "colour"),
     ],
 )

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -85,6 +86,14 @@ def test_a_part_of_a_clip_is_cut_out(talker: Path, tmp_path: Path) -> None:
     assert result.container.frames == 20
     assert result.container.holds
     assert list(result.rows) == ["output", "nothing"]
+
+
+def test_a_case_has_settings_of_its_own(talker: Path, tmp_path: Path) -> None:
+    settings = {"mouth_weights": "none", "neural_device": "cpu"}
+    case = Case(Kind.REVOICE, talker, end_ms=600, settings=settings)
+    with pytest.raises(BadInputError, match="must be one of"):
+        Runner(tmp_path, quick=True).run([case])
+    assert "LIPWRIGHT_MOUTH_WEIGHTS" not in os.environ
 
 
 def test_what_cannot_be_measured_is_told_and_the_rest_goes_on(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from importlib import resources
 from itertools import product
@@ -59,6 +59,9 @@ class Case:
         lets it be measured.
     face
         Id of the face; empty for the largest.
+    settings
+        Settings of lipwright for the time of the case, by their names in lower case without
+        ``LIPWRIGHT_``; of use are those that the core reads, such as ``mouth_weights``.
     """
 
     kind: Kind
@@ -71,13 +74,15 @@ class Case:
     speech_start_ms: int = 0
     offset_ms: float | None = None
     face: str = ""
+    settings: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
         """What the case is called in tables."""
         said = f" + {Path(self.speech).stem}" if self.speech else ""
-        engine = "" if self.engine == DEFAULT_ENGINE else f" ({self.engine})"
-        return f"{self.clip.stem}{said}{engine}"
+        special = [] if self.engine == DEFAULT_ENGINE else [self.engine]
+        special += [f"{name} {value}" for name, value in self.settings.items()]
+        return f"{self.clip.stem}{said}" + (f" ({', '.join(special)})" if special else "")
 
 
 _TYPES: Final[Mapping[str, tuple[type, ...]]] = {
@@ -88,6 +93,7 @@ _TYPES: Final[Mapping[str, tuple[type, ...]]] = {
     "speech_start_ms": (int,),
     "offset_ms": (int, float),
     "face": (str,),
+    "settings": (dict,),
 }
 
 
@@ -153,6 +159,8 @@ def _expand(table: Mapping[str, Any], folder: Path, number: int) -> list[Case]:
     for name, value in given.items():
         if name not in _TYPES or not isinstance(value, _TYPES[name]) or isinstance(value, bool):
             raise _bad("bad_value", f"case {number}: {name} = {value!r} is not understood")
+    if not all(isinstance(value, str) for value in given.get("settings", {}).values()):
+        raise _bad("bad_value", f"case {number}: settings must be texts")
     return [Case(kind, folder / clip, sound, **given) for clip, sound in product(clips, sounds)]
 
 

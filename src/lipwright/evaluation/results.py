@@ -18,6 +18,7 @@ from lipwright.evaluation.cases import Kind
 from lipwright.evaluation.catalogue import ROWS, Metric, metrics_of
 from lipwright.evaluation.measure import Numbers, median_of
 from lipwright.evaluation.run import CaseResult
+from lipwright.speech.weights import FILES
 
 _PACKAGES = ("lipwright", "numpy", "opencv-python-headless", "av", "ai-edge-litert", "ctranslate2")
 
@@ -84,8 +85,11 @@ def _ahead(metric: Metric, better: str, worse: str, rows: dict[str, Numbers]) ->
 def versions() -> dict[str, str]:
     """What measured: packages, Python, and the speech model's weights."""
     found = {name: metadata.version(name) for name in _PACKAGES}
-    weights = resources.files("lipwright.speech").joinpath("mouth_network.npz").read_bytes()
-    found["mouth network"] = f"sha256 {hashlib.sha256(weights).hexdigest()[:12]}"
+    for name, file in FILES.items():
+        weights = resources.files("lipwright.speech").joinpath(file)
+        if weights.is_file():
+            digest = hashlib.sha256(weights.read_bytes()).hexdigest()
+            found[f"mouth weights {name}"] = f"sha256 {digest[:12]}"
     found["python"] = platform.python_version()
     return found
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
@@ -112,7 +114,7 @@ class Runner:
     tick: Ticker = lambda what, frame: None
     _stages: dict[tuple[object, ...], Stage] = field(default_factory=dict)
     _frozen: dict[tuple[object, ...], tuple[Seen, Performance]] = field(default_factory=dict)
-    _own: dict[int, Numbers] = field(default_factory=dict)
+    _own: dict[tuple[object, ...], Numbers] = field(default_factory=dict)
 
     def run(
         self,
@@ -146,7 +148,8 @@ class Runner:
     ) -> Iterator[CaseResult]:
         for number, case in enumerate(cases):
             try:
-                result = self._run(case, f"{number:03d}-{case.kind}-{_plain(case.name)}")
+                with _settings(case.settings):
+                    result = self._run(case, f"{number:03d}-{case.kind}-{_plain(case.name)}")
             except LipwrightError as error:
                 if failed is None:
                     raise
@@ -251,9 +254,9 @@ class Runner:
 
     def _frozen_lips(self, case: Case, stage: Stage, line: Line) -> tuple[Seen, Performance]:
         length = line.speech_end_ms - line.speech_start_ms
-        key = (*_place(case), case.engine, length)
+        key = (*_place(case), case.engine, length, *case.settings.items())
         if key not in self._frozen:
-            name = f"frozen-{_plain(case.clip.stem)}-{case.engine}-{length}"
+            name = f"frozen-{len(self._frozen):03d}-{_plain(case.clip.stem)}"
             done = stage.perform(line, name, case.engine, frozen=True)
             self._frozen[key] = stage.watch(done.path), done
         return self._frozen[key]
@@ -262,15 +265,16 @@ class Runner:
         """The clip's own mouth against the curve of the clip's own sound, if it speaks."""
         if stage.own_sound is None or float(np.abs(stage.own_sound).max(initial=0.0)) < 1e-3:
             return {}
-        if id(stage) not in self._own:
+        key = (*_place(case), *case.settings.items())
+        if key not in self._own:
             wanted, weight = stage.wanted(stage.line(stage.own_speech()))
             there = (weight > 0.99) & stage.seen.there
             curve = np.where(there, wanted[:, 0], np.nan).astype(np.float64)
             spoken = float(np.nanmax(curve, initial=0.0)) > 0.0
-            self._own[id(stage)] = (
+            self._own[key] = (
                 against_curve(stage.seen.opening, curve, stage.seen.step) if spoken else {}
             )
-        return self._own[id(stage)]
+        return self._own[key]
 
 
 def _change_numbers(done: Performance) -> Numbers:
@@ -300,6 +304,22 @@ def _curves(seen: Seen, question: Question, sound: F32) -> Curves:
 def _place(case: Case) -> tuple[object, ...]:
     """What makes two cases share a stage."""
     return (case.clip, case.start_ms, case.end_ms, case.face)
+
+
+@contextmanager
+def _settings(settings: Mapping[str, str]) -> Iterator[None]:
+    """Give the core some settings for a while."""
+    names = {f"LIPWRIGHT_{name.upper()}": value for name, value in settings.items()}
+    before = {name: os.environ.get(name) for name in names}
+    os.environ.update(names)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
 
 
 def _plain(name: str) -> str:
