@@ -11,8 +11,8 @@ if TYPE_CHECKING:
 def have_weights(settings: Settings | None = None) -> None:
     """Fetch whatever is missing, with a progress bar of its own.
 
-    The folder, the choice of mouth weights and the device are the settings', so that a ``.env`` file counts
-    here too; this process and its children go by them from now on.
+    The folder, the choice of mouth weights and the device are the settings', so that a ``.env``
+    file counts here too; this process and its children go by them from now on.
 
     Raises
     ------
