@@ -170,7 +170,8 @@ def _check(track: FaceTrack, piece: int) -> None:
     count = len(track.frame_indices)
     begin, end = (float(edge) for edge in seconds_of(piece))
     right = (
-        track.frame_indices.shape == track.times.shape == track.quality.shape == (count,)
+        track.shown_frames is None
+        and track.frame_indices.shape == track.times.shape == track.quality.shape == (count,)
         and track.landmarks.shape == (count, _LANDMARKS, 3)
         and track.pose.shape == (count, 3)
         and bool((track.frame_indices >= 0).all() and (np.diff(track.frame_indices) > 0).all())

@@ -73,11 +73,7 @@ class Repeats:
 
 
 def needed_parts(face: IdentifiedFace, lines: Iterable[Line], repeats: Repeats) -> list[Part]:
-    """The parts that a face's lines need, in order of time.
-
-    Where only a later repetition is needed, the first one's same piece is there all the same:
-    frames by which an engine remembers something are frames of the video, not of its repetition.
-    """
+    """The parts that a face's lines need, in order of time."""
     first, last = _present(face)
     found: set[Part] = set()
     for line in lines:
@@ -87,7 +83,7 @@ def needed_parts(face: IdentifiedFace, lines: Iterable[Line], repeats: Repeats) 
             begin, stop = max(inner_start, first), min(inner_end, last)
             if begin < stop:
                 for piece in range(int(begin // PIECE_SECONDS), math.ceil(stop / PIECE_SECONDS)):
-                    found |= {Part(repeat, piece), Part(0, piece)}
+                    found.add(Part(repeat, piece))
     return sorted(found)
 
 
