@@ -40,7 +40,10 @@ _INVENTED_GAP: Final = 0.08
 _REST: Final = 0.6
 
 _OWN_BONUS: Final = 0.35
-_DISSOLVE: Final = (0.25, 0.5, 0.25)
+_DISSOLVE: Final = 0.25
+_FAST: Final = 0.03
+"""How much of the pictures before and after is seen in a frame, and the change of the opening from
+frame to frame above which nothing dissolves: what moves hides the change, and two would blur."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,12 +96,17 @@ def choose(
     cost[:, 1:] = _patch_cost(wanted, frames, patches)
     path = _cheapest_path(cost, _change_cost(patches.frame_indices))
     shares = np.zeros(cost.shape, np.float32)
-    for offset, share in zip((-1, 0, 1), _DISSOLVE, strict=True):
-        at = np.clip(np.arange(count) + offset, 0, count - 1)
+    every = np.arange(count)
+    kept = np.ones(count, np.float32)
+    for offset in (-1, 1):
+        at = np.clip(every + offset, 0, count - 1)
+        moved = np.abs(wanted[at, 0] - wanted[:, 0])
+        share = _DISSOLVE * np.clip(1.0 - moved / _FAST, 0.0, 1.0)
         # A cut in the video, or frames left out, is no place to dissolve.
-        broken = np.abs(frames.frame_indices[at] - frames.frame_indices) > 1
-        at = np.where(broken, np.arange(count), at)
-        shares[np.arange(count), path[at]] += np.float32(share)
+        share[np.abs(frames.frame_indices[at] - frames.frame_indices) > 1] = 0.0
+        np.add.at(shares, (every, path[at]), share.astype(np.float32))
+        kept -= share.astype(np.float32)
+    np.add.at(shares, (every, path), kept)
     return shares
 
 
