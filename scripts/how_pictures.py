@@ -76,7 +76,7 @@ def face_picture(frame: Image.Image, points: Points) -> Image.Image:
         draw.ellipse((x - 1.2, y - 1.2, x + 1.2, y + 1.2), fill=(255, 255, 255))
     measure(draw, where[list(EYE_CORNERS)], SECOND)
     measure(draw, where[list(LIPS)], BRIGHT)
-    return side_by_side([plain, marked], ["a frame", "478 landmarks"])
+    return in_twos([plain, marked], ["a frame", "478 landmarks"])
 
 
 def warp_picture(
@@ -95,7 +95,7 @@ def warp_picture(
     difference = np.abs(np.asarray(plain, np.int16) - np.asarray(made, np.int16)).max(axis=2)
     strong = Image.fromarray(np.clip(255 - 4 * difference, 0, 255).astype(np.uint8)).convert("RGB")
     labels = ["the frame", "where its points go", "the result", "what differs, times four"]
-    return side_by_side([plain, arrows, made, strong], labels)
+    return in_twos([plain, arrows, made, strong], labels)
 
 
 def curve_picture(times: Points, measured: NDArray[np.floating]) -> Image.Image:
@@ -104,10 +104,10 @@ def curve_picture(times: Points, measured: NDArray[np.floating]) -> Image.Image:
     spoken = np.arange(0, LINE_MS / 1000, 0.01)
     asked = predict_mouth(samples, spoken).values[:, 0]
     begin, end = INSERTED_S - 0.3, INSERTED_S + LINE_MS / 1000 + 0.3
-    width, left, right = 1200, 20, 1180
+    width, left, right = 1000, 20, 980
     picture = Image.new("RGB", (width, 430), PAPER)
     draw = ImageDraw.Draw(picture)
-    font = ImageFont.load_default(18)
+    font = ImageFont.load_default(20)
 
     def column(time: float) -> float:
         return left + (right - left) * (time - begin) / (end - begin)
@@ -127,16 +127,21 @@ def curve_picture(times: Points, measured: NDArray[np.floating]) -> Image.Image:
         (times, measured, SECOND, 2),
         (spoken + INSERTED_S, asked, BRIGHT, 3),
     )
-    for at, values, color, thick in curves:
-        shown = (at >= begin) & (at <= end)
+    for moments, values, color, thick in curves:
+        shown = (moments >= begin) & (moments <= end)
         line = [
             (column(time), floor - scale * max(float(value), 0.0))
-            for time, value in zip(at[shown], values[shown], strict=True)
+            for time, value in zip(moments[shown], values[shown], strict=True)
         ]
         draw.line(line, fill=color, width=thick, joint="curve")
-    draw.text((left, 172), "how far the lips are apart:", INK, font)
-    draw.text((left + 230, 172), "made of the sound,", BRIGHT, font)
-    draw.text((left + 392, 172), "measured in the result", SECOND, font)
+    at = float(left)
+    for words, ink in (
+        ("how far the lips are apart: ", INK),
+        ("made of the sound, ", BRIGHT),
+        ("measured in the result", SECOND),
+    ):
+        draw.text((at, 170), words, ink, font)
+        at += draw.textlength(words, font)
     return picture
 
 
@@ -166,13 +171,15 @@ def measure(draw: ImageDraw.ImageDraw, ends: Points, color: tuple[int, int, int]
         draw.ellipse((at_x - 4, at_y - 4, at_x + 4, at_y + 4), fill=color)
 
 
-def side_by_side(tiles: list[Image.Image], labels: list[str]) -> Image.Image:
-    """Pictures in a row with words below."""
-    picture = Image.new("RGB", (len(tiles) * (TILE + GAP) - GAP, TILE + 34), PAPER)
+def in_twos(tiles: list[Image.Image], labels: list[str]) -> Image.Image:
+    """Pictures in rows of two, with words below each."""
+    across, down = TILE + GAP, TILE + 40
+    picture = Image.new("RGB", (2 * across - GAP, (len(tiles) + 1) // 2 * down), PAPER)
     draw = ImageDraw.Draw(picture)
     for number, (part, label) in enumerate(zip(tiles, labels, strict=True)):
-        picture.paste(part, (number * (TILE + GAP), 0))
-        draw.text((number * (TILE + GAP) + 4, TILE + 6), label, INK, ImageFont.load_default(20))
+        x, y = number % 2 * across, number // 2 * down
+        picture.paste(part, (x, y))
+        draw.text((x + 4, y + TILE + 6), label, INK, ImageFont.load_default(20))
     return picture
 
 
