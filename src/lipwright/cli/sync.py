@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from lipwright.cli.configuration import read_settings
 from lipwright.cli.line_option import SpokenBy, read_line
 from lipwright.cli.output import print_json, warn
 from lipwright.cli.pipes import STANDARD, check_pipes, existing_file, kept_input, pour_out, scratch
@@ -18,6 +19,15 @@ from lipwright.cli.weights import have_weights
 
 if TYPE_CHECKING:
     from lipwright.library import Cue, SyncResult
+
+Cache = Annotated[
+    bool,
+    typer.Option(
+        "--cache/--no-cache",
+        help="Keep what is learned of the video's faces for a month, so that its next line takes "
+        "less time.",
+    ),
+]
 
 
 def sync(
@@ -118,6 +128,15 @@ def sync(
             show_default="mesh",
         ),
     ] = None,
+    mouth_weights: Annotated[
+        str | None,
+        typer.Option(
+            "--mouth-weights",
+            metavar="NAME",
+            help="best, or clean: made only from material that may be used commercially.",
+            show_default="LIPWRIGHT_MOUTH_WEIGHTS, else best",
+        ),
+    ] = None,
     preview: Annotated[
         bool,
         typer.Option(
@@ -142,6 +161,7 @@ def sync(
             "sooner.",
         ),
     ] = False,
+    cache: Cache = True,
     as_json: Annotated[bool, typer.Option("--json", help="Say the result as JSON.")] = False,
 ) -> None:
     """Make a face of a video say a line, or several faces several lines.
@@ -161,7 +181,7 @@ def sync(
     said = _transcripts(transcript or [], len(spoken))
     check_pipes([video, *(Path(one.speech) for one in spoken)], output, as_json)
     target, picture = _places(video, output, preview, preview_to)
-    have_weights()
+    have_weights(read_settings(mouth_weights=mouth_weights))
     import lipwright
 
     with scratch() as folder:
