@@ -12,7 +12,6 @@ from lipwright.cli.pipes import STANDARD, existing_file, kept_input, scratch
 from lipwright.cli.preview import show
 from lipwright.cli.progress import shown_progress
 from lipwright.cli.quiet import native_chatter_hidden
-from lipwright.cli.sync import Cache
 from lipwright.cli.weights import have_weights
 
 if TYPE_CHECKING:
@@ -62,7 +61,6 @@ def faces(
             "no time.",
         ),
     ] = False,
-    cache: Cache = True,
     as_json: Annotated[bool, typer.Option("--json", help="Say it as JSON.")] = False,
 ) -> None:
     """Say which faces of a video can be lip-synced, and when.

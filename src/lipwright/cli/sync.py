@@ -20,15 +20,6 @@ from lipwright.cli.weights import have_weights
 if TYPE_CHECKING:
     from lipwright.library import Cue, SyncResult
 
-Cache = Annotated[
-    bool,
-    typer.Option(
-        "--cache/--no-cache",
-        help="Keep what is learned of the video's faces for a month, so that its next line takes "
-        "less time.",
-    ),
-]
-
 
 def sync(
     video: Annotated[
@@ -161,7 +152,6 @@ def sync(
             "sooner.",
         ),
     ] = False,
-    cache: Cache = True,
     as_json: Annotated[bool, typer.Option("--json", help="Say the result as JSON.")] = False,
 ) -> None:
     """Make a face of a video say a line, or several faces several lines.
