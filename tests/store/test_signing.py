@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from lipwright.store.clock import now_ms
-from lipwright.store.signing import BadTokenError, Signer, load_secret
+from lipwright.store.signing import SEAL_BYTES, BadTokenError, FileSeal, Signer, load_secret
 
 KEY = "accounts/default/results/1.mp4"
 
@@ -66,3 +66,20 @@ def test_processes_that_start_together_agree(tmp_path: Path) -> None:
     command = [sys.executable, "-c", program, str(tmp_path / "secret")]
     processes = [subprocess.Popen(command, stdout=subprocess.PIPE) for _ in range(3)]
     assert len({process.communicate()[0] for process in processes}) == 1
+
+
+def test_a_seal_is_of_one_file_under_one_key_by_one_server(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(b"x" * 2_500_000)
+    seal = FileSeal(b"secret").of(KEY, path)
+    assert len(seal) == SEAL_BYTES
+    assert FileSeal(b"secret").of(KEY, path) == seal
+    assert FileSeal(b"other").of(KEY, path) != seal
+    assert FileSeal(b"secret").of(f"{KEY}x", path) != seal
+    path.write_bytes(b"x" * 2_499_999 + b"y")
+    assert FileSeal(b"secret").of(KEY, path) != seal
+    # What is key and what is file cannot be moved from one to the other.
+    path.write_bytes(b"b")
+    one = FileSeal(b"secret").of("a", path)
+    path.write_bytes(b"")
+    assert FileSeal(b"secret").of("ab", path) != one

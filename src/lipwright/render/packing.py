@@ -10,6 +10,7 @@ import types
 import typing
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
+from functools import cache
 from typing import Any, Final, TypeVar
 
 import numpy as np
@@ -124,13 +125,18 @@ def _unpack(path: str, kind: Any, arrays: Arrays) -> Any:
         except UnicodeDecodeError:
             raise PackingError(f"{path}: not text") from None
     if isinstance(kind, type) and is_dataclass(kind):
-        hints = typing.get_type_hints(kind)
         made = {
-            field.name: _unpack(_join(path, field.name), hints[field.name], arrays)
-            for field in fields(kind)
+            name: _unpack(_join(path, name), hint, arrays) for name, hint in _hints(kind).items()
         }
         return kind(**made)
     raise PackingError(f"{path}: {kind} cannot be read")
+
+
+@cache
+def _hints(kind: Any) -> dict[str, Any]:
+    """A dataclass's fields and their types."""
+    hints = typing.get_type_hints(kind)
+    return {field.name: hints[field.name] for field in fields(kind)}
 
 
 def _unpack_optional(path: str, kind: Any, arrays: Arrays) -> Any:
