@@ -7,6 +7,7 @@ import pytest
 from face_clips import astronaut, frame_of, portrait
 
 from lipwright.faces.head import fit_head
+from lipwright.faces.mouth_shape import mouth_values_of_head
 from lipwright.render.mesh.layers import canvas_grid, canvas_size
 from lipwright.render.mesh.own_teeth import TeethHunter
 
@@ -18,7 +19,10 @@ def meeting():
 
 def hunted(rgb, face=None):
     hunter = TeethHunter()
-    hunter.add(frame_of(rgb), face or astronaut())
+    points = (face or astronaut()).points[None]
+    pose = fit_head(points)
+    head = pose.to_head(points)
+    hunter.add(frame_of(rgb), pose, head[0], float(mouth_values_of_head(head)[0, 0]))
     return hunter.upper_layer(meeting())
 
 

@@ -43,11 +43,13 @@ class MeshObserver:
         seen = np.array([s for s in spots if s is not None])
         if len(seen):
             self._cheeks.append(seen)
-        self.teeth.add(frame, face)
         pose = fit_head(face.points[None])
-        values = mouth_values_of_head(pose.to_head(face.points[None]))[0]
-        self.patches.add(frame, face, float(pose.scale[0]), float(pose.angles()[0, 0]), values)
-        self.skin.add(frame, face, float(pose.scale[0]))
+        head = pose.to_head(face.points[None])
+        values = mouth_values_of_head(head)[0]
+        scale, yaw = float(pose.scale[0]), float(pose.angles()[0, 0])
+        self.teeth.add(frame, pose, head[0], float(values[0]))
+        self.patches.add(frame, face, scale, yaw, values)
+        self.skin.add(frame, face, scale)
 
     def cheeks(self) -> tuple[float, float, float]:
         """Mean Y, U, V of the lit half of the cheeks over all frames."""

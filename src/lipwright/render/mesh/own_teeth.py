@@ -14,9 +14,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from lipwright.faces.head import HeadPose, fit_head
-from lipwright.faces.landmarker import FaceLandmarks
-from lipwright.faces.mouth_shape import mouth_values_of_head
+from lipwright.faces.head import HeadPose
 from lipwright.media.types import Frame
 from lipwright.render.mesh.layers import (
     ABOVE,
@@ -61,18 +59,26 @@ class TeethHunter:
         self._best: _Candidate | None = None
         self._seen = 0
 
-    def add(self, frame: Frame, face: FaceLandmarks) -> None:
-        """Look at one frame; cheap unless the mouth is open."""
-        points = face.points[None]
-        pose = fit_head(points)
-        head = pose.to_head(points)
-        opening = float(mouth_values_of_head(head)[0, 0])
+    def add(self, frame: Frame, pose: HeadPose, head: NDArray[np.float64], opening: float) -> None:
+        """Look at one frame; cheap unless the mouth is open.
+
+        Parameters
+        ----------
+        frame
+            The frame.
+        pose
+            The head's frame in it.
+        head
+            (478, 3), head units: the landmarks.
+        opening
+            Between the inner lips, head units.
+        """
         if opening < _MIN_OPENING or abs(float(pose.angles()[0, 0])) > _MAX_YAW:
             return
         self._seen += 1
         if self._best is not None and self._seen % _LOOK_EVERY:
             return
-        candidate = _candidate(frame, pose, head[0])
+        candidate = _candidate(frame, pose, head)
         if self._best is None or candidate.score > self._best.score:
             self._best = candidate
 
