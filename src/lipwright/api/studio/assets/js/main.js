@@ -85,6 +85,8 @@ async function route() {
 }
 
 function put(element) {
+  // Readers of the screen begin at the new view; at first the browser decides.
+  if (view.firstChild) view.focus({ preventScroll: true });
   view.replaceChildren(element);
   scrollTo(0, 0);
   return element;
@@ -93,6 +95,7 @@ function put(element) {
 function showStart() {
   const start = put(h("studio-start", {}));
   start.addEventListener("video", (event) => begin(event.detail));
+  if (project?.session) start.offer(project);
 }
 
 async function begin(source) {

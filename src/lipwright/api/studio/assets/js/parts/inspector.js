@@ -17,7 +17,7 @@ export class Inspector extends HTMLElement {
     this.volume = volume("line.volume", (value) => project.update(project.selected, { volume: value }));
     this.transcript = h("textarea", {
       id: "transcript",
-      rows: "2",
+      rows: "1",
       maxlength: "4000",
       "t-placeholder": "line.transcript.hint",
       onchange: () => project.update(project.selected, { transcript: this.transcript.value.trim() }),
@@ -30,10 +30,10 @@ export class Inspector extends HTMLElement {
       h("div", { class: "three" }, this.at.label, this.from.label, this.to.label),
       this.volume.label,
       h("div", {}, h("label", { for: "transcript", t: "line.transcript" }), this.transcript),
-      button("line.remove", "bin", () => timeline.fire("remove", { id: project.selected }), { kind: "plain" }),
     );
     this.original = volume("original.volume", (value) => project.change({ originalVolume: value }));
-    this.append(this.heading, this.empty, this.fields, this.original.label);
+    this.bin = button("line.remove", "bin", () => timeline.fire("remove", { id: project.selected }), { kind: "plain small", quiet: true });
+    this.append(h("div", { class: "row between" }, this.heading, this.bin), this.empty, this.fields, this.original.label);
     this.listeners = new AbortController();
     project.addEventListener("change", () => this.follow(), { signal: this.listeners.signal });
     document.addEventListener("words", () => this.follow(), { signal: this.listeners.signal });
@@ -68,6 +68,7 @@ export class Inspector extends HTMLElement {
     const { project } = this;
     const line = project.line(project.selected);
     this.fields.hidden = !line;
+    this.bin.hidden = !line;
     this.empty.hidden = Boolean(line);
     this.original.label.hidden = !project.session?.video.has_audio;
     this.original.put(project.originalVolume);

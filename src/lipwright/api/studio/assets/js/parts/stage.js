@@ -29,7 +29,8 @@ export class Stage extends HTMLElement {
       this.remark,
     );
     this.append(this.picture, this.bar);
-    this.video.src = project.blobUrl || "";
+    if (project.blobUrl) this.video.src = project.blobUrl;
+    this.bar.hidden = !project.blobUrl;
     for (const name of ["play", "pause"]) this.video.addEventListener(name, () => this.showPlaying());
     this.video.addEventListener("error", () => this.unplayable());
     this.video.addEventListener("loadedmetadata", () => this.fit());
@@ -85,6 +86,7 @@ export class Stage extends HTMLElement {
       this.known = true;
       setVariable(this.picture, "shape", String(session.video.width / session.video.height));
       if (!this.project.blobUrl) this.video.src = ownPath(session.video.url);
+      this.bar.hidden = false;
       this.boxes.replaceChildren(...session.faces.map((face, index) => this.makeBox(face, index)));
     }
     this.remark.hidden = !this.project.lines.length;

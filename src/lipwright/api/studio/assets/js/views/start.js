@@ -3,7 +3,7 @@
 import { button, h, icon } from "../dom.js";
 import { megabytes, seconds } from "../format.js";
 import { about } from "../service.js";
-import { say } from "../words.js";
+import { bind, say } from "../words.js";
 import { notice } from "../parts/notice.js";
 
 /** `<studio-start>`: fires "video" with `{file}` or `{url}`. */
@@ -20,7 +20,12 @@ export class Start extends HTMLElement {
     this.problem = h("div", { class: "start-problem" });
     const drop = h(
       "label",
-      { class: "drop" },
+      {
+        class: "drop",
+        ondragenter: () => drop.classList.add("over"),
+        ondragleave: (event) => drop.contains(event.relatedTarget) || drop.classList.remove("over"),
+        ondrop: () => drop.classList.remove("over"),
+      },
       this.input,
       h("span", { class: "drop-art", "aria-hidden": "true" }, icon("film")),
       h("span", { class: "drop-words" }, h("strong", { t: "start.drop" }), h("span", { class: "soft", t: "start.choose" })),
@@ -54,6 +59,13 @@ export class Start extends HTMLElement {
       h("p", { class: "soft small center", t: "start.privacy" }),
     );
     this.tellLimits();
+  }
+
+  /** Offer the way back to a video that is still at hand. */
+  offer(project) {
+    const link = h("a", { class: "button", href: `#/session/${project.session.session_id}` });
+    bind(link, "text", "start.goon", { name: project.name });
+    this.problem.replaceChildren(h("div", { class: "row center" }, link));
   }
 
   async tellLimits() {

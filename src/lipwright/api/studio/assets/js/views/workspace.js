@@ -99,12 +99,14 @@ export class Workspace extends HTMLElement {
     this.bar = null;
     this.stage.classList.remove("scanning");
     this.status.replaceChildren();
+    this.stage.hidden = !this.project.blobUrl;
     const anew = h("a", { class: "button", href: "#/", t: "new.video" });
     this.problem.replaceChildren(notice(this.project.error, again(() => this.retry()), anew));
   }
 
   retry() {
     this.problem.replaceChildren();
+    this.stage.hidden = false;
     this.project.prepare();
   }
 

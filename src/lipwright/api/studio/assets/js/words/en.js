@@ -33,6 +33,7 @@ export default {
   "start.voice.about": "a file, or your own voice, wherever you like.",
   "start.lips": "The lips follow",
   "start.lips.about": "the rest of the picture stays as it was filmed.",
+  "start.goon": "Go on with {name}",
   "start.privacy": "Your files stay on this server. Show people only with their consent: results are marked as synthetic.",
 
   "sending.title": "Sending the video",
@@ -85,12 +86,12 @@ export default {
   "line.from": "Sound from, s",
   "line.to": "to, s",
   "line.volume": "Volume of the line",
-  "line.transcript": "What is said",
-  "line.transcript.hint": "Optional, in English: sharpens the lips",
+  "line.transcript": "What is said (optional)",
+  "line.transcript.hint": "In English; sharpens the lips",
   "line.remove": "Remove the line",
   "line.added": "Line {number} was given to face {face}",
   "line.removed": "The line was removed",
-  "original.volume": "Volume of the video's own sound",
+  "original.volume": "Volume of the original",
 
   "order.make": "Make it speak",
   "order.why.lines": "Give a face a line first.",

@@ -33,6 +33,7 @@ export default {
   "start.voice.about": "用文件或自己的声音，放在任意位置。",
   "start.lips": "嘴唇跟上",
   "start.lips.about": "画面的其余部分保持原样。",
+  "start.goon": "继续编辑 {name}",
   "start.privacy": "文件只保存在这台服务器上。请先征得画中人同意：成品会标记为合成内容。",
 
   "sending.title": "正在上传视频",
@@ -85,8 +86,8 @@ export default {
   "line.from": "声音从（秒）",
   "line.to": "到（秒）",
   "line.volume": "台词音量",
-  "line.transcript": "台词文字",
-  "line.transcript.hint": "可选，限英语：使口型更准确",
+  "line.transcript": "台词文字（可选）",
+  "line.transcript.hint": "限英语；使口型更准确",
   "line.remove": "删除台词",
   "line.added": "台词 {number} 已给人脸 {face}",
   "line.removed": "台词已删除",
