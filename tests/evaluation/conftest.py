@@ -32,4 +32,4 @@ def results(
         Case(Kind.SPEECH, talker, str(spoken_line), speech_start_ms=1200),
         Case(Kind.SILENCE, talker, "digital"),
     ]
-    return {result.case.kind: result for result in Runner(folder).run(cases)}
+    return {result.case.kind: result for result in Runner(folder, pictures=True).run(cases)}

@@ -116,7 +116,11 @@ def evaluate(
 
     with native_chatter_hidden(), _work_folder(keep) as folder, _shown_ticks() as tick:
         if clip is not None and output is not None:
-            results = [measure_finished(clip, output, speech, folder, tick=tick)]
+            results = [
+                measure_finished(
+                    clip, output, speech, folder, pictures=report is not None, tick=tick
+                )
+            ]
             told(results[0])
         else:
             chosen = [
@@ -126,7 +130,7 @@ def evaluate(
             ]
             if not chosen:
                 raise typer.BadParameter(f"no case has {only!r} in it", param_hint="'--only'")
-            results = Runner(folder, quick, tick).run(chosen, told, failed)
+            results = Runner(folder, quick, report is not None, tick).run(chosen, told, failed)
     if not results:
         raise typer.Exit(1)
     if len(results) > 1:

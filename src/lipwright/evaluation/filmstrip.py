@@ -35,7 +35,9 @@ def telling_frames(result: CaseResult) -> list[int]:
 
 
 def filmstrip(result: CaseResult, frames: list[int]) -> str:
-    """HTML of three rows: the source, the output, and the output's mouth close up."""
+    """HTML: source and output, the head and the mouth close up; nothing without pictures."""
+    if not frames:
+        return ""
     rows = [
         ("source", [_head(result.source_pictures[at]) for at in frames]),
         ("output", [_head(result.output_pictures[at]) for at in frames]),

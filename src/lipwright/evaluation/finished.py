@@ -17,7 +17,7 @@ def measure_finished(
     speech: Path | None,
     folder: Path,
     *,
-    quick: bool = True,
+    pictures: bool = False,
     tick: Ticker = lambda what, frame: None,
 ) -> CaseResult:
     """Measure one output beside its clip.
@@ -32,21 +32,22 @@ def measure_finished(
         What it says from its beginning; ``None`` for the clip's own sound.
     folder
         For intermediate files.
-    quick
-        Leave out the frozen lips, which are rendered by our own default engine.
+    pictures
+        Keep pictures for a report.
     tick
         Told how far the work is.
 
     Returns
     -------
-    As for a case, without what only the engine itself can tell (seam, change outside).
+    As for a case, without what only the engine itself can tell (seam, change outside) and without
+    the frozen lips, which would be another engine's.
 
     Raises
     ------
     BadInputError
         A file cannot be used.
     """
-    runner = Runner(folder, quick, tick)
+    runner = Runner(folder, quick=True, pictures=pictures, tick=tick)
     kind = Kind.REVOICE if speech is None else Kind.SPEECH
     case = Case(kind, clip, "" if speech is None else str(speech))
     stage = runner.stage(case)

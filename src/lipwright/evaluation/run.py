@@ -105,12 +105,15 @@ class Runner:
         For outputs and intermediate files.
     quick
         Leave out the frozen lips, which cost a rendering of their own.
+    pictures
+        Keep pictures for a report.
     tick
         Told how far the work is.
     """
 
     folder: Path
     quick: bool = False
+    pictures: bool = False
     tick: Ticker = lambda what, frame: None
     _stages: dict[tuple[object, ...], Stage] = field(default_factory=dict)
     _frozen: dict[tuple[object, ...], tuple[Seen, Performance]] = field(default_factory=dict)
@@ -192,6 +195,7 @@ class Runner:
                 start_ms=case.start_ms,
                 end_ms=case.end_ms,
                 face=case.face,
+                pictures=self.pictures,
                 tick=self.tick,
             )
         return self._stages[key]

@@ -81,6 +81,8 @@ class Stage:
         The part; ``None`` is the end.
     face
         Id of the face; empty for the one that is largest for longest.
+    pictures
+        Keep a picture of every frame for a report.
     tick
         Told how far the work is.
 
@@ -98,6 +100,7 @@ class Stage:
         start_ms: int = 0,
         end_ms: int | None = None,
         face: str = "",
+        pictures: bool = False,
         tick: Ticker = lambda what, frame: None,
     ) -> None:
         if not clip.is_file():
@@ -105,10 +108,13 @@ class Stage:
         self.clip = clip
         self._folder = folder
         self._tick = tick
+        self._pictures = pictures
         self.source, self.own_sound = _prepared(clip, folder, start_ms, end_ms, tick)
         self.identification: Identification = identify(self.source)
         self.face: IdentifiedFace = _chosen(self.identification, face)
         self._speakers: dict[str, tuple[Engine, Speaker]] = {}
+        self._resting: dict[tuple[object, ...], Performance] = {}
+        self._outputs: dict[Path, Seen] = {}
 
     @property
     def info(self) -> VideoInfo:
@@ -118,7 +124,10 @@ class Stage:
     @cached_property
     def _watched(self) -> tuple[Seen, Viewpoints]:
         return watch(
-            self.source, self.face, progress=lambda frame: self._tick("watch the clip", frame)
+            self.source,
+            self.face,
+            pictures=self._pictures,
+            progress=lambda frame: self._tick("watch the clip", frame),
         )
 
     @property
@@ -132,11 +141,16 @@ class Stage:
         return self._watched[1]
 
     def watch(self, video: Path) -> Seen:
-        """Look at another file from the same place."""
-        name = video.stem
-        return watch(
-            video, self.face, self.views, progress=lambda frame: self._tick(f"watch {name}", frame)
-        )[0]
+        """Look at another file from the same place; one that was already looked at only once."""
+        if video not in self._outputs:
+            self._outputs[video] = watch(
+                video,
+                self.face,
+                self.views,
+                pictures=self._pictures,
+                progress=lambda frame: self._tick(f"watch {video.stem}", frame),
+            )[0]
+        return self._outputs[video]
 
     def line(self, speech: Path, start_ms: int = 0, transcript: str = "") -> Line:
         """As much of a sound as the clip has room for, said from its beginning.
@@ -180,12 +194,29 @@ class Stage:
             Name of the engine.
         frozen
             Hold the lips shut instead, for just as long.
+
+        Returns
+        -------
+        Lips that rest throughout are rendered only once for each engine and length, whatever
+        the sound: the first such output is then given again.
         """
         chosen, speaker = self._speaker(engine, line)
         step = float(1 / self.info.frame_rate)
         plan = plan_lines(speaker.track, [line], step)
         if frozen:
-            plan = replace(plan, channels=np.zeros_like(plan.channels))
+            silent = np.zeros(len(plan.channels), np.float32)
+            plan = replace(plan, channels=np.zeros_like(plan.channels), speaking=silent, speech=())
+        rests = plan.speaking is not None and not plan.channels.any() and not plan.speaking.any()
+        key = (engine, plan.weight.tobytes())
+        if not rests:
+            return self._perform(line, name, chosen, speaker, plan)
+        if key not in self._resting:
+            self._resting[key] = self._perform(line, name, chosen, speaker, plan)
+        return self._resting[key]
+
+    def _perform(
+        self, line: Line, name: str, engine: Engine, speaker: Speaker, plan: RenderPlan
+    ) -> Performance:
         sound = self._sound(line)
         changes = ChangeMeter()
         output = self._folder / f"{name}.mp4"
@@ -195,7 +226,7 @@ class Stage:
             VideoWriter(output, reader.info, sound, synthetic=True) as writer,
             prefetched(reader.frames) as frames,
         ):
-            for made in render_all(chosen, [(speaker.bank, plan)], _noted(frames, waiting)):
+            for made in render_all(engine, [(speaker.bank, plan)], _noted(frames, waiting)):
                 source = waiting.pop(made.index)
                 changes.add(source, made, self.views.points(made.index))
                 writer.write(made.y, made.u, made.v, made.pts)

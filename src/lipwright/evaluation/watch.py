@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from fractions import Fraction
 from functools import cache
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -72,7 +71,7 @@ class Seen:
     patches
         (T, h, w) uint8: luma of the mouth, held still; 0 without a face.
     pictures
-        The head, frame by frame; ``None`` without a face.
+        The head, frame by frame, if they were asked for; ``None`` without a face.
     """
 
     times: NDArray[np.float64]
@@ -100,7 +99,7 @@ def watch(
     face: IdentifiedFace,
     views: Viewpoints | None = None,
     *,
-    end: Fraction | None = None,
+    pictures: bool = False,
     progress: Callable[[int], None] = lambda index: None,
 ) -> tuple[Seen, Viewpoints]:
     """Look at one face of a file, in one pass.
@@ -114,8 +113,8 @@ def watch(
     views
         Where the mouth is held still; those of the source, so that a result is looked at from
         the same place. ``None`` for the source itself.
-    end
-        Look no further than this, seconds.
+    pictures
+        Keep a picture of every frame.
     progress
         Told the index of each frame.
 
@@ -128,11 +127,11 @@ def watch(
     points: list[NDArray[np.float32]] = []
     crops: list[tuple[U8, int, int] | None] = []
     patches: list[U8] = []
-    pictures: list[Picture | None] = []
+    heads: list[Picture | None] = []
     size = (0, 0)
     with (
         VideoReader(video) as reader,
-        prefetched(lambda: reader.frames(None, end)) as frames,
+        prefetched(lambda: reader.frames()) as frames,
     ):
         for at, frame in enumerate(frames):
             found = follower.add(frame)
@@ -144,7 +143,8 @@ def watch(
                 crops.append(_mouth_crop(frame, seen))
             else:
                 patches.append(views.patch(frame.y, at))
-            pictures.append(_picture(frame, seen if views is None else views.points(at)))
+            if pictures:
+                heads.append(_picture(frame, seen if views is None else views.points(at)))
             progress(frame.index)
     track = np.array(points, dtype=np.float32).reshape(-1, 478, 3)
     there = np.isfinite(track[:, 0, 0])
@@ -160,7 +160,7 @@ def watch(
         lips[there] = head[:, list(LIPS), :2]
         there &= lip_sync_quality(track, pose, *size) >= USABLE
     stacked = np.array(patches) if patches else np.zeros((0, 2, 2), np.uint8)
-    seen_face = Seen(np.array(times), there, track, pose, values, lips, stacked, tuple(pictures))
+    seen_face = Seen(np.array(times), there, track, pose, values, lips, stacked, tuple(heads))
     return seen_face, views
 
 
