@@ -197,6 +197,7 @@ def test_what_cannot_be_used_is_not_sent(
         lambda: client.create("1", []),
         lambda: client.create("1", Line("0", b"")),
         lambda: client.create("1", Line("0", speech(2500), fit="strict")),
+        lambda: client.create("1", Line("0", b"2500"), idempotency_key="zwölf"),
         lambda: client.query(""),
         lambda: client.download("ftp://127.0.0.1/x", tmp_path),
         lambda: client.download("http://127.0.0.1/x", tmp_path / "none" / "x"),

@@ -180,6 +180,10 @@ class Flows:
     def _post(
         self, operation: str, body: Mapping[str, Any], idempotency_key: str, read_s: float = 60.0
     ) -> Flow[Any]:
+        if len(idempotency_key) > 255 or not (
+            idempotency_key.isascii() and idempotency_key.isprintable()
+        ):
+            raise UnusableError("an idempotency key has 1 to 255 printable ASCII characters")
         lipwright = yield from self.is_lipwright()
         headers = {**self.headers(), "Content-Type": "application/json"}
         if lipwright:
