@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -41,6 +42,8 @@ _HARDLY_OPEN: Final = 0.01
 _LIT_GAP: Final = 0.05
 _DARKER: Final = 0.75
 _RIM_PIXELS: Final = 3
+_SOFT_RIM: Final = 0.012
+_VISIBLE_BLUR: Final = 0.3
 _NO_POINTS: Final = np.zeros((0, 3), np.float32)
 
 
@@ -182,12 +185,15 @@ def _fill(
             inside = inside_of(patch, source, target, float(interior.meeting[2]), box)
         if seen < 1.0:
             painted = _painted(interior, wanted, mask, box)
+            # Where picture and paint meet nothing may be sharper than the picture itself.
+            mask = _softened(mask, _SOFT_RIM * wanted.scale * (1.0 - seen))
             if inside is not None:
                 painted.mix(inside, np.full(mask.shape, seen, np.float32))
             inside = painted
         if inside is not None:
             inside.y[:] += np.float32(closing * _DARKER) * (interior.cavity[0] - inside.y)
             part.mix(inside, mask)
+            touched |= mask > 0
     rows, columns = top - planes.y0, left - planes.x0
     moved[rows : rows + mask.shape[0], columns : columns + mask.shape[1]] |= touched
 
@@ -203,6 +209,12 @@ def _closing(had: float, wanted: float) -> float:
     """0..1: lips that were apart are brought close together; little light gets in between."""
     nearly_shut = np.clip(1.0 - wanted / _LIT_GAP, 0.0, 1.0)
     return float(nearly_shut * np.clip((had - wanted) / _LIT_GAP, 0.0, 1.0))
+
+
+def _softened(mask: NDArray[np.float32], sigma: float) -> NDArray[np.float32]:
+    if sigma < _VISIBLE_BLUR:
+        return mask
+    return np.asarray(cv2.GaussianBlur(mask, (0, 0), sigma), dtype=np.float32)
 
 
 def _painted(

@@ -27,6 +27,8 @@ _TONGUE_SHARE: Final = 0.62
 _NARROW: Final = 0.10
 _SHADOW: Final = 0.62
 _DIM: Final = 0.35
+_CORNER_GAP: Final = 0.85
+_CORNER_DARK: Final = 0.35
 """How much light the lips keep out: at their edge, and from everything when they hardly part."""
 
 
@@ -154,7 +156,7 @@ def paint(
     (h, w, 3) float32 Y, U, V; meaningful where the mask is above 0.
     """
     height, width = mask.shape
-    light = _light(mask, scale)[..., None]
+    light = (_light(mask, scale) * _towards_corners(mask))[..., None]
     picture: NDArray[np.floating] = np.empty((height, width, 3), np.float32)
     picture[:] = interior.cavity
     layers = (
@@ -179,6 +181,13 @@ def paint(
         color[..., :1] = lit * color[..., :1] + (1.0 - lit) * interior.cavity[0] * alpha
         picture = picture * (1.0 - alpha) + color
     return picture.astype(np.float32)
+
+
+def _towards_corners(mask: NDArray[np.float32]) -> NDArray[np.float32]:
+    """(1, w) in 0..1: where the lips come together at the sides, it gets dark."""
+    gap = mask.sum(axis=0, keepdims=True)
+    share = np.clip(gap / max(1.0, _CORNER_GAP * float(gap.max())), 0.0, 1.0)
+    return np.asarray(_CORNER_DARK + (1.0 - _CORNER_DARK) * share, dtype=np.float32)
 
 
 def _gap(mask: NDArray[np.float32]) -> float:
