@@ -4,7 +4,7 @@
 >>> with Client("http://127.0.0.1:8000") as client:  # doctest: +SKIP
 ...     client.dub("interview.mp4", "line.wav", "out.mp4")
 
-`Client` blocks, `AsyncClient` is for asyncio and trio; they have the same methods. The room stands
+`Client` blocks, `AsyncClient` is for asyncio; they have the same methods. The room stands
 alone: it knows nothing of the rest of lipwright but the base of its errors, and needs only httpx.
 """
 

@@ -1,4 +1,4 @@
-"""Run flows with ``await``, under asyncio or trio."""
+"""Run flows with ``await``."""
 
 from __future__ import annotations
 
