@@ -14,6 +14,8 @@ import subprocess
 import sys
 import time
 import tomllib
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 import httpx
@@ -52,35 +54,64 @@ def test_every_block_is_of_a_kind_that_is_checked(page: Path) -> None:
             assert block.language in RUN, f"{named(page)}:{block.line}: {block.language}"
 
 
-@pytest.mark.parametrize("page", [page for page in PAGES if to_run(page)], ids=named)
-def test_the_blocks_of_a_page_run(
-    page: Path, interview: Path, spoken_line: Path, service_url: str, tmp_path: Path
-) -> None:
-    folder = tmp_path / "reader"
-    folder.mkdir()
-    shutil.copy(interview, folder / "interview.mp4")
-    shutil.copy(spoken_line, folder / "line.wav")
+@pytest.fixture(scope="module")
+def followed(
+    request: pytest.FixtureRequest,
+    interview: Path,
+    spoken_line: Path,
+    service_url: str,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[dict[Path, Future[subprocess.CompletedProcess[str]]]]:
+    """The pages that are asked about, followed two at a time: each is a process of its own."""
+    pages = [
+        item.callspec.params["page"]
+        for item in request.session.items
+        if getattr(item, "function", None) is test_the_blocks_of_a_page_run
+    ]
+    with ThreadPoolExecutor(2) as readers:
+        yield {
+            page: readers.submit(
+                follow, page, (interview, spoken_line), service_url, tmp_path_factory.mktemp("page")
+            )
+            for page in pages
+        }
+
+
+def follow(
+    page: Path, files: tuple[Path, Path], service_url: str, folder: Path
+) -> subprocess.CompletedProcess[str]:
+    """Do what a page says, in a folder with the two files."""
+    work = folder / "reader"
+    work.mkdir()
+    for file, name in zip(files, ("interview.mp4", "line.wav"), strict=True):
+        shutil.copy(file, work / name)
     # An answer that is an error fails the block, though a reader would only see it.
-    (tmp_path / ".curlrc").write_text("fail-with-body\nshow-error\nmax-time = 60\n")
+    (folder / ".curlrc").write_text("fail-with-body\nshow-error\nmax-time = 60\n")
     environment = {
         name: value
         for name, value in os.environ.items()
         if not name.startswith("LIPWRIGHT_") or name == "LIPWRIGHT_MODELS_DIR"
     } | {
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
-        "CURL_HOME": str(tmp_path),
-        "LIPWRIGHT_DATA_DIR": str(tmp_path / "data"),
+        "CURL_HOME": str(folder),
+        "LIPWRIGHT_DATA_DIR": str(folder / "data"),
     }
-    blocks = json.dumps(to_run(page)).replace(ADDRESS_IN_PAGES, service_url)
-    done = subprocess.run(
+    return subprocess.run(
         [sys.executable, Path(__file__).with_name("follow_page.py"), page],
-        input=blocks,
-        cwd=folder,
+        input=json.dumps(to_run(page)).replace(ADDRESS_IN_PAGES, service_url),
+        cwd=work,
         env=environment,
         capture_output=True,
         text=True,
-        timeout=180,
+        timeout=240,
     )
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if to_run(page)], ids=named)
+def test_the_blocks_of_a_page_run(
+    page: Path, followed: dict[Path, Future[subprocess.CompletedProcess[str]]]
+) -> None:
+    done = followed[page].result()
     assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
 
 
