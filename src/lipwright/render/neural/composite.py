@@ -80,7 +80,8 @@ def shares(region: NDArray[np.float64], mouth: NDArray[np.float64], size: int) -
     cv2.fillPoly(drawn, [polygon], 1.0, cv2.LINE_8, shift)
     blurred = np.asarray(cv2.GaussianBlur(drawn, (0, 0), _FEATHER * size), np.float32)
     place = (np.arange(size, dtype=np.float32) + 0.5) / size
-    border = np.clip(np.minimum(place, 1.0 - place) / _BORDER, 0.0, 1.0)
+    inwards = np.arange(size, dtype=np.float32)
+    border = np.clip(np.minimum(inwards, inwards[::-1]) / (_BORDER * size), 0.0, 1.0)
     mask = np.clip((blurred - 0.02) / 0.96, 0.0, 1.0) * border * border[:, None]
     (x, y), (half_width, to_chin) = mouth
     across, down = (place - x) / half_width, (place[:, None] - y) / to_chin

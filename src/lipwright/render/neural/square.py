@@ -33,6 +33,9 @@ _BELOW_CHIN: Final = 0.1
 _DOWN_THE_LIP: Final = 0.3
 """The region begins so far on the way from the nose to the upper lip."""
 
+_SEEN: Final = 0.56
+"""The generator is shown the square's upper half, and the mask fades in below it."""
+
 _JAW_GROWTH: Final = 1.06
 """The region reaches so far beyond the jaw, seen from the mouth."""
 
@@ -91,7 +94,9 @@ def _region(points: NDArray[np.float64]) -> NDArray[np.float64]:
     left, right = (points[:, cheek] for cheek in _CHEEKS)
     nose = points[:, _UNDER_NOSE]
     top = nose + _DOWN_THE_LIP * (points[:, _LIP_TOP] - nose)
-    return np.concatenate([jaw, np.stack([left, top, right], 1)], axis=1)
+    region = np.concatenate([jaw, np.stack([left, top, right], 1)], axis=1)
+    region[..., 1] = np.maximum(region[..., 1], _SEEN)
+    return region
 
 
 def _mouth(points: NDArray[np.float64]) -> NDArray[np.float64]:
