@@ -90,6 +90,12 @@ class Settings(BaseSettings):
         description="Where neural engines run: auto (the fastest that the installed onnxruntime "
         "has), cpu, cuda, coreml, directml.",
     )
+    mouth_weights: Literal["best", "clean"] = Field(
+        default="best",
+        description="Which mouth network speaks: best, which learned from research-only footage "
+        "too, or clean, made only from material that may be used commercially (see its model "
+        "card).",
+    )
 
     # The HTTP service
     host: str = Field(

@@ -424,6 +424,7 @@ class TaskRunner:
         environment = {
             "LIPWRIGHT_MODELS_DIR": str(self._settings.models_dir),
             "LIPWRIGHT_NEURAL_DEVICE": self._settings.neural_device,
+            "LIPWRIGHT_MOUTH_WEIGHTS": self._settings.mouth_weights,
         }
         try:
             with Child(environment=environment) as child:

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from lipwright.speech.encoder import FEATURES
 from lipwright.speech.types import CHANNELS
+from lipwright.speech.weights import BEST, FILES
 
 F32 = NDArray[np.float32]
 
@@ -92,10 +93,16 @@ class MouthNetwork:
 
 
 @cache
-def load_network() -> MouthNetwork:
-    """Load the weights that ship with the package."""
+def load_network(name: str = BEST) -> MouthNetwork:
+    """Load one of the sets of weights that ship with the package.
+
+    Parameters
+    ----------
+    name
+        One of `lipwright.speech.weights.FILES`.
+    """
     with (
-        resources.files("lipwright.speech").joinpath("mouth_network.npz").open("rb") as file,
+        resources.files("lipwright.speech").joinpath(FILES[name]).open("rb") as file,
         np.load(file) as weights,
     ):
         return MouthNetwork(dict(weights))

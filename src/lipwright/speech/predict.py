@@ -21,12 +21,17 @@ from lipwright.speech.rest import speaking_share
 from lipwright.speech.sampling import sample_curve
 from lipwright.speech.transcript import closed_with_transcript
 from lipwright.speech.types import CHANNELS, MouthCurve
+from lipwright.speech.weights import checked_weights, chosen_weights
 
 _loading = threading.Lock()
 
 
 def predict_mouth(
-    samples: NDArray[np.float32], times: NDArray[np.float64], transcript: str = ""
+    samples: NDArray[np.float32],
+    times: NDArray[np.float64],
+    transcript: str = "",
+    *,
+    weights: str | None = None,
 ) -> MouthCurve:
     """What a mouth does that says this.
 
@@ -42,6 +47,9 @@ def predict_mouth(
     transcript
         What is said, if known: in English it sharpens when the lips close. One that is not what
         is said is ignored.
+    weights
+        ``best`` or ``clean``, see `lipwright.speech.weights`; by default what the environment
+        variable ``LIPWRIGHT_MOUTH_WEIGHTS`` says, else ``best``.
 
     Returns
     -------
@@ -49,16 +57,19 @@ def predict_mouth(
 
     Raises
     ------
+    BadInputError
+        field ``mouth_weights``: there is no such set of weights.
     FailedError
         The speech model is missing and cannot be fetched.
     """
+    network = load_network(checked_weights(weights or chosen_weights()))
     times = np.asarray(times, np.float64)
     sound = usual_level(np.asarray(samples, np.float32).reshape(-1))
     levels = frame_levels(sound)
     if len(levels) == 0 or float(levels.max()) < SILENCE_DB:
         return _at_rest(times)
     encoder = speech_encoder()
-    output = load_network()(encoder.encode(sound))
+    output = network(encoder.encode(sound))
     if transcript:
         closed = closed_with_transcript(output, sound, transcript, encoder)
         output = replace(output, closed=closed)
