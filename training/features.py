@@ -1,12 +1,13 @@
 """Step 3: windows of several clips in a row, made noisy, as speech features with their targets.
 
 Every pass over the data packs the clips anew, with other neighbours, pauses, speeds, rooms and
-noises. ``python -m training.features [PASSES]`` caches them under ``training/cache/passes``.
+noises. ``python -m training.features [PASSES] [--clean]`` caches them under
+``training/cache/passes``, or ``training/cache/clean`` for GRID and synthetic speech alone.
 """
 
 from __future__ import annotations
 
-import sys
+import argparse
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,7 +17,10 @@ from lipwright.speech.encoder import SpeechEncoder
 from lipwright.speech.level import frame_levels, loud_level, usual_level
 from training import augment
 from training.bundle import encoder_folder
+from training.phones import Said, number_of
+from training.rendered import load_rendered
 from training.targets import CACHE, SHIFTS, Clip, align, load_clips
+from training.words import load_phones
 
 RATE = 16_000
 WINDOW_S = 10.0
@@ -38,6 +42,8 @@ class Window:
         (m, 6), (m,), (m,): targets and the clip (number within the window) they belong to.
     weight, anchored
         (m,): trust in the frame, and whether its zero is known.
+    phones
+        (n,) int8 number of the phone at each feature vector; -1 where it is not known.
     """
 
     features: np.ndarray
@@ -48,6 +54,7 @@ class Window:
     clip: np.ndarray
     weight: np.ndarray
     anchored: np.ndarray
+    phones: np.ndarray
 
 
 class _Builder:
@@ -60,6 +67,7 @@ class _Builder:
         self.voice: list[np.ndarray] = []
         self.used = 0
         self.rows: list[tuple[np.ndarray, Clip]] = []
+        self.said: list[Said] = []
 
     def gap(self, seconds: float) -> None:
         self._add(np.zeros(int(seconds * RATE), np.float32), np.zeros(int(seconds * RATE)))
@@ -70,7 +78,12 @@ class _Builder:
     def clip(self, clip: Clip, *, clean: bool) -> None:
         rng = self.rng
         factor = 1.0 if clean or rng.random() < 0.3 else rng.uniform(0.87, 1.15)
-        sound = clip.samples if factor == 1.0 else augment.change_speed(clip.samples, factor)
+        if factor != 1.0 and clip.said and rng.random() < 0.75:
+            # Where one speaker stands for all, the voice has to vary more than the rate.
+            factor = rng.uniform(0.8, 1.3)
+            sound = augment.change_voice(clip.samples, factor, rng.uniform(0.75, 1.4))
+        else:
+            sound = clip.samples if factor == 1.0 else augment.change_speed(clip.samples, factor)
         level = loud_level(frame_levels(sound))
         sound = sound * 10.0 ** ((-20.0 - level) / 20.0)
         voice = _voice(sound)
@@ -81,6 +94,15 @@ class _Builder:
         sound = sound * fade * fade[::-1]
         times = (clip.times + clip.shift) / factor + self.used / RATE
         self.rows.append((times * 50.0, clip))
+        start = self.used / RATE
+        self.said += [
+            Said(
+                p.phone,
+                (p.start + clip.shift) / factor + start,
+                (p.end + clip.shift) / factor + start,
+            )
+            for p in clip.said
+        ]
         self._add(sound, voice)
 
     def _add(self, sound: np.ndarray, voice: np.ndarray) -> None:
@@ -140,7 +162,16 @@ def _finish(
         column([np.full(len(t), i) for i, (t, _) in enumerate(rows)]),
         column([np.full(len(t), c.weight, np.float32) for t, c in rows]),
         column([np.full(len(t), c.anchored) for t, c in rows]),
+        _phones_at(builder.said, len(features)),
     )
+
+
+def _phones_at(said: list[Said], count: int) -> np.ndarray:
+    found = np.full(count, -1, np.int8)
+    for one in said:
+        first, last = round(one.start * 50.0), round(one.end * 50.0)
+        found[max(0, first) : max(0, last)] = number_of(one.phone)
+    return found
 
 
 def _without_speech(encoder: SpeechEncoder, rng: np.random.Generator) -> Window:
@@ -159,6 +190,7 @@ def _without_speech(encoder: SpeechEncoder, rng: np.random.Generator) -> Window:
         empty.astype(int),
         empty,
         empty > 0,
+        np.zeros(len(features), np.int8),
     )
 
 
@@ -208,13 +240,27 @@ def training_clips() -> list[Clip]:
     return clips
 
 
+def clean_clips() -> list[Clip]:
+    """GRID and synthetic speech: all that commercial use is allowed for."""
+    phones = load_phones()
+    clips = load_clips(CACHE / "grid_s1", one_person=True)
+    for clip in clips:
+        clip.said = tuple(phones.get(clip.name, ()))
+    return clips + load_rendered()
+
+
 def main() -> None:
-    passes = int(sys.argv[1]) if len(sys.argv) > 1 else 8
-    clips = training_clips()
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("passes", type=int, nargs="?", default=8)
+    parser.add_argument("--first", type=int, default=0)
+    parser.add_argument("--clean", action="store_true")
+    arguments = parser.parse_args()
+    clips = clean_clips() if arguments.clean else training_clips()
+    folder = CACHE / ("clean" if arguments.clean else "passes")
     encoder = SpeechEncoder(encoder_folder())
-    for seed in range(passes):
+    for seed in range(arguments.first, arguments.passes):
         windows = build_pass(clips, encoder, seed, clean=seed == 0)
-        save(windows, CACHE / "passes" / f"{seed:02}.npz")
+        save(windows, folder / f"{seed:02}.npz")
         print(f"pass {seed}: {len(windows)} windows", flush=True)
 
 

@@ -8,14 +8,20 @@ import numpy as np
 import torch
 
 from lipwright.speech.encoder import FEATURES
+from lipwright.speech.weights import FILES
 from training.model import MouthModel
 from training.train import WEIGHTS
 
-GOLDEN = Path(__file__).parents[1] / "tests" / "speech" / "fixtures" / "network_golden.npz"
+FIXTURES = Path(__file__).parents[1] / "tests" / "speech" / "fixtures"
 
 
 def main() -> None:
-    with np.load(WEIGHTS) as file:
+    for name, file in FILES.items():
+        store(WEIGHTS.parent / file, FIXTURES / f"network_{name}.npz")
+
+
+def store(weights_file: Path, golden: Path) -> None:
+    with np.load(weights_file) as file:
         weights = dict(file)
     rng = np.random.default_rng(1)
     shape = rng.normal(size=(48, FEATURES)) * weights["deviation"] + weights["mean"]
@@ -27,7 +33,7 @@ def main() -> None:
     raw = np.mean(outputs, axis=0)
     odds = 1.0 / (1.0 + np.exp(-raw[:, 6:]))
     np.savez_compressed(
-        GOLDEN,
+        golden,
         features=features,
         values=(raw[:, :6] * weights["scale"]).astype(np.float32),
         closed=odds[:, 0].astype(np.float32),

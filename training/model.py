@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from lipwright.speech.encoder import FEATURES
 from lipwright.speech.network import DILATIONS, TAPS
 from lipwright.speech.types import CHANNELS
+from training.phones import PHONES
 
 OUTPUTS = len(CHANNELS) + 2
 
@@ -45,13 +46,19 @@ class MouthModel(nn.Module):
         self.last = nn.LayerNorm(hidden, elementwise_affine=False)
         self.head = nn.Linear(hidden, OUTPUTS)
         self.dropout = nn.Dropout(dropout)
+        with torch.random.fork_rng(devices=[]):
+            self.phones = nn.Linear(hidden, len(PHONES))
 
     def forward(self, features: Tensor) -> Tensor:
+        return self.head(self.hidden(features))
+
+    def hidden(self, features: Tensor) -> Tensor:
+        """What the heads read; `phones` is one that only training listens to."""
         x = (features - self.mean) / self.deviation
         x = self.dropout(nn.functional.silu(self.input(self.dropout(x))))
         for block in self.blocks:
             x = block(x)
-        return self.head(self.last(x))
+        return self.last(x)
 
 
 def export(models: list[MouthModel], scale: np.ndarray) -> dict[str, np.ndarray]:
@@ -64,7 +71,7 @@ def export(models: list[MouthModel], scale: np.ndarray) -> dict[str, np.ndarray]
     }
     for member, model in enumerate(models):
         for name, value in model.state_dict().items():
-            if name not in ("mean", "deviation"):
+            if name not in ("mean", "deviation") and not name.startswith("phones."):
                 short = name.removeprefix("blocks.")
                 arrays[f"{member}.{short}"] = value.detach().numpy().astype(np.float16)
     return arrays

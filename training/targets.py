@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from lipwright.faces.mouth_shape import mouth_values
+from training.phones import Said
 
 CACHE = Path(__file__).parent / "cache"
 SHIFTS = CACHE / "shifts.npz"
@@ -40,6 +41,8 @@ class Clip:
         Seconds to add to `times` to be in step with the sound; see ``training/align.py``.
     weight
         Trust in the clip.
+    said
+        Its phones on the clock of `times`, where they are known.
     """
 
     name: str
@@ -50,6 +53,7 @@ class Clip:
     anchored: bool
     shift: float = 0.0
     weight: float = 1.0
+    said: tuple[Said, ...] = ()
 
 
 def load_clips(folder: Path, *, one_person: bool) -> list[Clip]:
