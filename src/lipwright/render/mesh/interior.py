@@ -16,7 +16,7 @@ from lipwright.render.mesh.layers import ABOVE, HALF_WIDTH, PIXELS_PER_UNIT, Lay
 _SHIFT: Final = 4
 _SUPERSAMPLE: Final = 4
 _CURVE_STEPS: Final = 6
-_LINE_DARKNESS: Final = 0.55
+_LINE_DARKNESS: Final = 0.42
 _LINE_GAP: Final = 0.03
 _LINE_WIDTH: Final = 0.008
 """Where lips touch little light comes out: how dark, until which gap, how wide (head units)."""
