@@ -25,12 +25,12 @@ def evaluate(
     clip: Annotated[
         Path | None,
         typer.Argument(
-            metavar="[CLIP", exists=True, dir_okay=False, help="The video that was lip-synced."
+            metavar="CLIP", exists=True, dir_okay=False, help="The video that was lip-synced."
         ),
     ] = None,
     output: Annotated[
         Path | None,
-        typer.Argument(metavar="OUTPUT]", exists=True, dir_okay=False, help="What came of it."),
+        typer.Argument(metavar="OUTPUT", exists=True, dir_okay=False, help="What came of it."),
     ] = None,
     speech: Annotated[
         Path | None,
@@ -94,8 +94,9 @@ def evaluate(
 ) -> None:
     """Measure how good outputs are, beside the real clip and what costs nothing.
 
-    Either one finished OUTPUT beside its CLIP, or a set of cases that are rendered first. What
-    each number means stands in the report.
+    Either one finished OUTPUT beside its CLIP, or a set of cases that are rendered first.
+
+    The report says what each number means.
     """
     if (cases is None) == (clip is None) or (clip is None) != (output is None):
         raise typer.BadParameter("give either CLIP and OUTPUT, or --cases")
