@@ -149,3 +149,12 @@ def test_who_asks_for_json_gets_errors_as_json(capsys: pytest.CaptureFixture[str
     said = json.loads(shown.out)["error"]
     assert (said["reason"], said["field"]) == ("usage", None)
     assert shown.err == f"lipwright: {said['message']}\n"
+
+
+@pytest.mark.parametrize("command", ["sync", "faces", "batch", "watch", "curve"])
+def test_the_page_names_every_option(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "cli.md").read_text()
+    assert run([command, "--help"]) == 0
+    options = set(re.findall(r"--[a-z][a-z-]+", capsys.readouterr().out)) - {"--help", "--output"}
+    assert options
+    assert {option for option in options if option not in page} == set()

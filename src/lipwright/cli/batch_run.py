@@ -74,7 +74,7 @@ class Runner:
         import lipwright
 
         job.output.parent.mkdir(parents=True, exist_ok=True)
-        label = f"{number} {job.name}".strip()
+        label = f"{number} {job.video.stem}".strip()
         with native_chatter_hidden(), shown_progress(label, keep=True) as progress:
             result = lipwright.sync(
                 job.video,

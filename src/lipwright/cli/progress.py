@@ -43,12 +43,12 @@ def shown_progress(what: str, *, keep: bool = False) -> Iterator[ProgressSink]:
 
     columns = (
         bars.SpinnerColumn(),
-        bars.TextColumn("{task.description:<20}"),
+        bars.TextColumn(f"{{task.description:<{36 if keep else 20}}}"),
         bars.BarColumn(bar_width=30),
         bars.TaskProgressColumn(),
         bars.TimeElapsedColumn(),
-        bars.TextColumn("left", style="dim"),
         bars.TimeRemainingColumn(compact=True, elapsed_when_finished=False),
+        bars.TextColumn("left", style="dim"),
     )
     # The parts of a job differ in speed: the last minute says more than all that was.
     shown = bars.Progress(

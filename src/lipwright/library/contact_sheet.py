@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from lipwright.dubbing.placement import find_face
 from lipwright.dubbing.types import Identification, Line
@@ -119,15 +120,15 @@ def moments_of(curve: MouthCurve) -> list[tuple[float, str]]:
     opening, width = curve.values[:, 0], curve.values[:, 1]
     speaking = curve.speaking > 0.5
     closed = speaking & (opening < 0.005)
-    # The middle of the longest closure, and not where one begins or ends.
-    depth = np.convolve(closed.astype(float), np.ones(3) / 3, "same") * closed
+    # The middle of a closure or a pause, and not where one begins or ends.
+    depth = _depth(closed, 3)
     ranked = [
         ("wide open", np.where(speaking, opening, -np.inf), 0.03),
         ("lips closed", depth, 0.1),
         ("rounded", np.where(speaking & (opening > 0.02), -width, -np.inf), 0.01),
         ("spread", np.where(speaking & (opening > 0.02), width, -np.inf), 0.005),
         ("half open", np.where(speaking, -np.abs(opening - 0.08), -np.inf), -0.02),
-        ("silence", np.where(curve.speaking <= 0, 1.0, 0.0), 0.5),
+        ("silence", _depth(curve.speaking <= 0, 9), 0.5),
         ("open again", np.where(speaking, opening, -np.inf), 0.05),
         ("closed again", depth, 0.1),
     ]
@@ -141,6 +142,13 @@ def moments_of(curve: MouthCurve) -> list[tuple[float, str]]:
         if len(score) and score[best] >= least:
             chosen.append((float(curve.times[best]), what))
     return chosen or [(float(curve.times[len(curve.times) // 2]), "")]
+
+
+def _depth(there: NDArray[np.bool_], reach: int) -> NDArray[np.float64]:
+    """(T,) how much of the ``reach`` samples around each is there, where it itself is."""
+    return np.convolve(there.astype(np.float64), np.ones(reach) / reach)[
+        reach // 2 : reach // 2 + len(there)
+    ] * np.asarray(there, np.float64)
 
 
 def _frame_at(reader: VideoReader, time: float) -> Frame | None:
