@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from dubbing_clips import GOOD
 
+from lipwright.dubbing import pieces as room
 from lipwright.dubbing.looping import repeats_of
 from lipwright.dubbing.pieces import (
     Part,
@@ -19,6 +20,12 @@ from lipwright.dubbing.types import Line
 from lipwright.faces.types import Box, FaceSample, IdentifiedFace
 
 ALWAYS = (0, 60_000)
+
+
+@pytest.fixture
+def no_more(monkeypatch):
+    """Only what a line covers."""
+    monkeypatch.setattr(room, "LEAST_PIECES", 0)
 
 
 def face(start_ms, end_ms):
@@ -48,10 +55,12 @@ def pieces(lines, interval=ALWAYS, repeats=None):
         (9_000, 1_000, (0, 5_000), []),
     ],
 )
+@pytest.mark.usefixtures("no_more")
 def test_a_line_needs_itself_and_its_context(insert_ms, length_ms, interval, wanted):
     assert pieces([line(insert_ms, length_ms)], interval) == [(0, piece) for piece in wanted]
 
 
+@pytest.mark.usefixtures("no_more")
 def test_lines_share_pieces_and_leave_out_what_is_between():
     assert pieces([line(20_600, 500), line(600, 500), line(1_200, 400)]) == [
         (0, 0),
@@ -60,12 +69,37 @@ def test_lines_share_pieces_and_leave_out_what_is_between():
     ]
 
 
+@pytest.mark.usefixtures("no_more")
 def test_a_repeated_video_has_the_same_pieces_again():
     repeats = Repeats(Fraction(5), 3)
     assert pieces([line(4_500, 1_400)], (0, 5_000), repeats) == [(0, 2), (1, 0)]
     assert pieces([line(9_500, 3_400)], (0, 5_000), repeats) == [(1, 2), (2, 0), (2, 1)]
     # A face that is there for a part of it only.
     assert pieces([line(4_500, 9_400)], (2_200, 3_800), repeats) == [(1, 1), (2, 1)]
+
+
+@pytest.mark.parametrize(
+    ("lines", "interval", "wanted"),
+    [
+        ([line(500, 1_000)], ALWAYS, [0, 1, 2, 3, 4]),
+        ([line(30_500, 500)], ALWAYS, [13, 14, 15, 16, 17]),
+        ([line(30_500, 2_400)], ALWAYS, [13, 14, 15, 16, 17]),
+        ([line(58_500, 1_000)], ALWAYS, [26, 27, 28, 29, 30]),
+        ([line(2_500, 1_000)], (2_200, 5_000), [1, 2]),
+        ([line(20_500, 1_000)], (19_000, 23_000), [9, 10, 11]),
+        ([line(500, 1_000), line(30_500, 1_000)], ALWAYS, [0, 1, 14, 15, 16]),
+        ([line(0, 20_000)], ALWAYS, list(range(11))),
+        ([line(9_000, 1_000)], (0, 5_000), []),
+    ],
+)
+def test_a_face_is_known_from_ten_seconds_if_there_are_so_many(lines, interval, wanted):
+    assert pieces(lines, interval) == [(0, piece) for piece in wanted]
+
+
+def test_what_else_is_known_of_a_repeated_video_is_not_known_twice():
+    repeats = Repeats(Fraction(7), 3)
+    assert pieces([line(7_500, 1_000)], (0, 7_000), repeats) == [(1, 0), (1, 1), (1, 2), (1, 3)]
+    assert pieces([line(6_500, 1_000)], (0, 7_000), repeats) == [(0, 2), (0, 3), (1, 0), (1, 1)]
 
 
 def test_videos_repeat_only_if_they_must():
