@@ -64,6 +64,7 @@ def main() -> None:
     with native_chatter_hidden():
         save_comparison(source, result, picture)
     say(f"done in {time.monotonic() - begun:.0f} s")
+    say("with a face of your own: lipwright serve, and open http://127.0.0.1:8000/ in a browser")
     print(result)
     print(picture)
 
