@@ -103,3 +103,10 @@ def test_every_word_that_is_used_is_in_the_dictionaries() -> None:
         text = assets()[name].content.decode()
         used = set(re.findall(r"""\bt\(\s*["']([\w.]+)["']""", text))
         assert used <= known, (name, used - known)
+
+
+def test_every_refusal_of_a_place_has_words() -> None:
+    words = assets()["js/words/en.js"].content.decode()
+    reasons = re.findall(r'"([a-z]+_[a-z_]+)"', assets()["js/placement.js"].content.decode())
+    assert len(set(reasons)) >= 9
+    assert {reason for reason in reasons if f'"reason.{reason}"' not in words} == set()

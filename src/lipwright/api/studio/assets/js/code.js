@@ -20,7 +20,10 @@ export function curlOf(project, base, withKey) {
     withKey ? "LIPWRIGHT_KEY=…" : null,
     video,
     `SESSION=$(curl -sf${auth} $BASE/v1/videos/identify-face --json '{"video_url": "'"$VIDEO"'"}' | jq -r .data.session_id)`,
-    ...sounds.map((name, i) => `SOUND${i}=$(curl -sf${auth} -F file=@${quote(name)} $BASE/v1/files | jq -r .data.url)`),
+    ...sounds.map(
+      (name, i) =>
+        `SOUND${i}=$(curl -sf${auth} -F file=@${quote(name)} $BASE/v1/files | jq -r .data.url)`,
+    ),
     `TASK=$(curl -sf${auth} $BASE/v1/videos/advanced-lip-sync --json '${body}' | jq -r .data.task_id)`,
     `while sleep 1; do`,
     `  STATE=$(curl -sf${auth} $BASE/v1/videos/advanced-lip-sync/$TASK)`,
@@ -35,11 +38,19 @@ export function curlOf(project, base, withKey) {
 
 /** Return a Python script that does what a project says, with httpx. */
 export function pythonOf(project, base, withKey) {
-  const body = JSON.stringify(project.body(project.lines.map((line) => `@${line.sound.name}@`)), null, 4)
+  const body = JSON.stringify(
+    project.body(project.lines.map((line) => `@${line.sound.name}@`)),
+    null,
+    4,
+  )
     .replace(/"session_id": "[^"]*"/, '"session_id": found["session_id"]')
     .replace(/"sound_file": "@((?:[^"\\]|\\.)*)@"/g, '"sound_file": send("$1")');
-  const video = project.source.url ? JSON.stringify(project.source.url) : `send(${JSON.stringify(project.name)})`;
-  const headers = withKey ? ', headers={"Authorization": f"Bearer {os.environ[\'LIPWRIGHT_KEY\']}"}' : "";
+  const video = project.source.url
+    ? JSON.stringify(project.source.url)
+    : `send(${JSON.stringify(project.name)})`;
+  const headers = withKey
+    ? ', headers={"Authorization": f"Bearer {os.environ[\'LIPWRIGHT_KEY\']}"}'
+    : "";
   return [
     withKey ? "import os" : null,
     "import time",

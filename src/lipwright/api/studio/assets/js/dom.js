@@ -39,7 +39,13 @@ export function button(key, iconName, onclick, { kind = "", quiet = false, ...mo
   const words = quiet ? { "t-aria-label": key, "t-title": key } : {};
   return h(
     "button",
-    { type: "button", class: `button ${kind} ${quiet ? "round" : ""}`.trim(), onclick, ...words, ...more },
+    {
+      type: "button",
+      class: `button ${kind} ${quiet ? "round" : ""}`.trim(),
+      onclick,
+      ...words,
+      ...more,
+    },
     iconName ? icon(iconName) : null,
     quiet ? null : h("span", { t: key }),
   );

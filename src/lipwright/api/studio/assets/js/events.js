@@ -25,7 +25,8 @@ export async function* watch(id, signal) {
         if (hasEnded(task)) return;
       }
     } catch (error) {
-      const passing = error instanceof TypeError || error.reason === "offline" || error.reason === "busy";
+      const passing =
+        error instanceof TypeError || error.reason === "offline" || error.reason === "busy";
       if (signal?.aborted || (error instanceof ApiError && !passing)) throw error;
     }
     await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));

@@ -48,7 +48,12 @@ export async function open(method, path, { body, headers, signal } = {}) {
   for (;;) {
     let answer;
     try {
-      answer = await fetch(path, { method, body, signal, headers: { ...credentials(), ...headers } });
+      answer = await fetch(path, {
+        method,
+        body,
+        signal,
+        headers: { ...credentials(), ...headers },
+      });
     } catch (error) {
       if (signal?.aborted) throw error;
       throw new ApiError(0, { reason: "offline" });

@@ -34,30 +34,58 @@ function makeHead() {
     ["#/", "nav.new"],
     ["#/tasks", "nav.tasks"],
   ].map(([href, words]) => h("a", { href, t: words }));
-  const languages = button(language === "zh" ? "language.en" : "language.zh", null, async () => {
-    await switchLanguage(language === "zh" ? "en" : "zh");
-    bind(languages.querySelector("span"), "text", language === "zh" ? "language.en" : "language.zh");
-    languages.lang = language === "zh" ? "en" : "zh-Hans";
-  }, { kind: "plain" });
+  const languages = button(
+    language === "zh" ? "language.en" : "language.zh",
+    null,
+    async () => {
+      await switchLanguage(language === "zh" ? "en" : "zh");
+      bind(
+        languages.querySelector("span"),
+        "text",
+        language === "zh" ? "language.en" : "language.zh",
+      );
+      languages.lang = language === "zh" ? "en" : "zh-Hans";
+    },
+    { kind: "plain" },
+  );
   languages.lang = language === "zh" ? "en" : "zh-Hans";
-  const themes = button(`theme.${theme()}`, `theme-${theme()}`, () => {
-    const next = nextTheme();
-    themes.querySelector("use").setAttribute("href", `/studio/icons.svg#theme-${next}`);
-    for (const slot of ["aria-label", "title"]) bind(themes, slot, `theme.${next}`);
-    document.dispatchEvent(new Event("theme"));
-  }, { quiet: true });
-  const forget = button("key.forget", "key", () => {
-    key.forget();
-    location.assign("/");
-  }, { quiet: true });
+  const themes = button(
+    `theme.${theme()}`,
+    `theme-${theme()}`,
+    () => {
+      const next = nextTheme();
+      themes.querySelector("use").setAttribute("href", `/studio/icons.svg#theme-${next}`);
+      for (const slot of ["aria-label", "title"]) bind(themes, slot, `theme.${next}`);
+      document.dispatchEvent(new Event("theme"));
+    },
+    { quiet: true },
+  );
+  const forget = button(
+    "key.forget",
+    "key",
+    () => {
+      key.forget();
+      location.assign("/");
+    },
+    { quiet: true },
+  );
   const showKey = () => (forget.hidden = !key.get());
   document.addEventListener("key", showKey);
   showKey();
-  document.getElementById("head").append(
-    h("a", { class: "brand", href: "#/" }, icon("lips"), h("span", {}, "lipwright")),
-    h("nav", { "t-aria-label": "nav.title" }, ...nav),
-    h("div", { class: "row head-end" }, h("a", { class: "quiet-link", href: "/docs", t: "nav.docs" }), forget, languages, themes),
-  );
+  document
+    .getElementById("head")
+    .append(
+      h("a", { class: "brand", href: "#/" }, icon("lips"), h("span", {}, "lipwright")),
+      h("nav", { "t-aria-label": "nav.title" }, ...nav),
+      h(
+        "div",
+        { class: "row head-end" },
+        h("a", { class: "quiet-link", href: "/docs", t: "nav.docs" }),
+        forget,
+        languages,
+        themes,
+      ),
+    );
   addEventListener("hashchange", () => markNav(nav));
   markNav(nav);
 }
@@ -107,7 +135,8 @@ async function begin(source) {
   showWorkspace();
   const mine = project;
   await project.prepare();
-  if (mine === project && mine.session) history.replaceState(null, "", `#/session/${mine.session.session_id}`);
+  if (mine === project && mine.session)
+    history.replaceState(null, "", `#/session/${mine.session.session_id}`);
 }
 
 async function showSession(id) {

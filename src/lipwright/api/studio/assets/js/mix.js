@@ -18,7 +18,12 @@ export class Mix {
     if (!this.context) {
       this.context = new AudioContext();
       // What the service's limiter does to peaks, roughly.
-      this.out = new DynamicsCompressorNode(this.context, { threshold: -1.5, knee: 0, ratio: 20, attack: 0.001 });
+      this.out = new DynamicsCompressorNode(this.context, {
+        threshold: -1.5,
+        knee: 0,
+        ratio: 20,
+        attack: 0.001,
+      });
       this.out.connect(this.context.destination);
       this.original = new GainNode(this.context, { gain: this.project.originalVolume });
       this.context.createMediaElementSource(this.video).connect(this.original).connect(this.out);
@@ -53,7 +58,9 @@ export class Mix {
   follow() {
     if (!this.context) return;
     this.original.gain.value = this.project.originalVolume;
-    const places = this.project.lines.map((line) => [line.id, line.insertMs, line.startMs, line.endMs].join()).join(";");
+    const places = this.project.lines
+      .map((line) => [line.id, line.insertMs, line.startMs, line.endMs].join())
+      .join(";");
     if (places !== this.places && !this.video.paused) this.start();
     this.places = places;
     for (const line of this.project.lines) {

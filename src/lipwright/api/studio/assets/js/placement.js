@@ -46,9 +46,12 @@ export function move(line, wantedMs, place, stickyMs = STICKY_MS) {
   for (const other of place.others) {
     edges.push(endOf(other, place.limits), other.insertMs - length);
   }
-  const edge = edges.find((at) => Math.abs(at - wantedMs) <= stickyMs && nearest(ranges, at) === at);
+  const edge = edges.find(
+    (at) => Math.abs(at - wantedMs) <= stickyMs && nearest(ranges, at) === at,
+  );
   const insertMs = Math.round(edge ?? nearest(ranges, wantedMs));
-  const reason = edge === undefined && insertMs !== Math.round(wantedMs) ? whyNot(line, wantedMs, place) : null;
+  const reason =
+    edge === undefined && insertMs !== Math.round(wantedMs) ? whyNot(line, wantedMs, place) : null;
   return { line: { ...line, insertMs }, reason };
 }
 

@@ -28,7 +28,9 @@ export class Project extends EventTarget {
 
   get name() {
     if (this.source.file) return this.source.file.name;
-    return this.source.url ? decodeURIComponent(this.source.url.split(/[?#]/)[0].split("/").pop()) : "video.mp4";
+    return this.source.url
+      ? decodeURIComponent(this.source.url.split(/[?#]/)[0].split("/").pop())
+      : "video.mp4";
   }
 
   get videoMs() {
@@ -66,7 +68,9 @@ export class Project extends EventTarget {
         videoId = this.source.videoId = kept.file_id;
       }
       this.change({ phase: "looking" });
-      if (!sessionId) sessionId = (await identify(videoId ? { video_id: videoId } : { video_url: url }, signal)).session_id;
+      if (!sessionId)
+        sessionId = (await identify(videoId ? { video_id: videoId } : { video_url: url }, signal))
+          .session_id;
       const session = await lookUp(sessionId);
       this.change({ session, phase: "ready", faceId: session.faces[0]?.face_id ?? null });
     } catch (error) {

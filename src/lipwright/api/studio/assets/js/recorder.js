@@ -30,7 +30,8 @@ export class Recorder {
   /** Loudness now, 0 to 1. */
   level() {
     this.meter.getFloatTimeDomainData(this.window);
-    const power = this.window.reduce((sum, sample) => sum + sample * sample, 0) / this.window.length;
+    const power =
+      this.window.reduce((sum, sample) => sum + sample * sample, 0) / this.window.length;
     return Math.min(1, Math.max(0, 1 + Math.log10(power + 1e-6) / 5));
   }
 

@@ -28,7 +28,10 @@ export function session(id) {
 
 /** Have it rendered; `once` makes sending it again harmless. */
 export function create(body, once) {
-  return call("POST", `${VIDEOS}/advanced-lip-sync`, { body, headers: { "Idempotency-Key": once } });
+  return call("POST", `${VIDEOS}/advanced-lip-sync`, {
+    body,
+    headers: { "Idempotency-Key": once },
+  });
 }
 
 /** Return a page of tasks, newest first. */

@@ -59,9 +59,10 @@ export function drawPeaks(canvas, peaks, fromMs, toMs, color) {
   const bar = 2 * scale;
   for (let x = 0; x < width; x += step) {
     const a = ((fromMs + ((toMs - fromMs) * x) / width) / 1000) * PEAKS_PER_S;
-    const b = a + ((((toMs - fromMs) * step) / width) / 1000) * PEAKS_PER_S;
+    const b = a + (((toMs - fromMs) * step) / width / 1000) * PEAKS_PER_S;
     let most = 0;
-    for (let i = Math.floor(a); i < Math.max(a + 1, b) && i < peaks.length; i++) most = Math.max(most, peaks[i]);
+    for (let i = Math.floor(a); i < Math.max(a + 1, b) && i < peaks.length; i++)
+      most = Math.max(most, peaks[i]);
     const tall = Math.max(bar, most * height * 0.9);
     paint.beginPath();
     paint.roundRect(x, (height - tall) / 2, bar, tall, bar / 2);
@@ -70,7 +71,11 @@ export function drawPeaks(canvas, peaks, fromMs, toMs, color) {
 }
 
 async function resampled(buffer, durationS) {
-  const context = new OfflineAudioContext(1, Math.max(1, Math.floor(durationS * WAV_RATE)), WAV_RATE);
+  const context = new OfflineAudioContext(
+    1,
+    Math.max(1, Math.floor(durationS * WAV_RATE)),
+    WAV_RATE,
+  );
   const source = new AudioBufferSourceNode(context, { buffer });
   source.connect(context.destination);
   source.start();
@@ -79,7 +84,8 @@ async function resampled(buffer, durationS) {
 
 function toWav(samples) {
   const bytes = new DataView(new ArrayBuffer(44 + samples.length * 2));
-  const text = (at, word) => [...word].forEach((letter, i) => bytes.setUint8(at + i, letter.charCodeAt(0)));
+  const text = (at, word) =>
+    [...word].forEach((letter, i) => bytes.setUint8(at + i, letter.charCodeAt(0)));
   text(0, "RIFF");
   bytes.setUint32(4, 36 + samples.length * 2, true);
   text(8, "WAVEfmt ");
@@ -92,6 +98,8 @@ function toWav(samples) {
   bytes.setUint16(34, 16, true);
   text(36, "data");
   bytes.setUint32(40, samples.length * 2, true);
-  samples.forEach((sample, i) => bytes.setInt16(44 + i * 2, Math.max(-1, Math.min(1, sample)) * 32767, true));
+  samples.forEach((sample, i) =>
+    bytes.setInt16(44 + i * 2, Math.max(-1, Math.min(1, sample)) * 32767, true),
+  );
   return new Blob([bytes], { type: "audio/wav" });
 }

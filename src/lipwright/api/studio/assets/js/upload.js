@@ -19,7 +19,8 @@ function send(file, name, progress, signal) {
     request.open("POST", `/v1/files?file_name=${encodeURIComponent(name)}`);
     request.responseType = "json";
     request.setRequestHeader("Content-Type", file.type || "application/octet-stream");
-    for (const [header, value] of Object.entries(credentials())) request.setRequestHeader(header, value);
+    for (const [header, value] of Object.entries(credentials()))
+      request.setRequestHeader(header, value);
     request.upload.onprogress = (event) => progress(event.loaded / Math.max(1, event.total));
     request.onload = () => {
       if (request.status === 200) resolve(request.response.data);

@@ -11,7 +11,11 @@ export let language = "en";
 export async function loadWords() {
   const chosen = localStorage.getItem(STORE);
   const preferred = navigator.languages.map((name) => name.slice(0, 2).toLowerCase());
-  await use(LANGUAGES.includes(chosen) ? chosen : (preferred.find((name) => LANGUAGES.includes(name)) ?? "en"));
+  await use(
+    LANGUAGES.includes(chosen)
+      ? chosen
+      : (preferred.find((name) => LANGUAGES.includes(name)) ?? "en"),
+  );
 }
 
 /** Change the language of everything that is shown. */
@@ -64,7 +68,8 @@ export function hush(element) {
 }
 
 function apply(element) {
-  for (const [slot, [key, parameters]] of bindings.get(element) ?? []) put(element, slot, key, parameters);
+  for (const [slot, [key, parameters]] of bindings.get(element) ?? [])
+    put(element, slot, key, parameters);
 }
 
 function put(element, slot, key, parameters) {

@@ -18,14 +18,23 @@ export class Clip extends HTMLElement {
     this.canvas = h("canvas", { "aria-hidden": "true" });
     this.pad = h("div", { class: "pad", "aria-hidden": "true" });
     this.caption = h("span", { class: "caption", "aria-hidden": "true" });
-    this.body = this.slider("body", move, (line) => line.insertMs, this.canvas, this.pad, this.caption);
+    this.body = this.slider(
+      "body",
+      move,
+      (line) => line.insertMs,
+      this.canvas,
+      this.pad,
+      this.caption,
+    );
     this.start = this.slider("start", trimStart, (line) => line.insertMs);
     this.end = this.slider("end", trimEnd, (line) => endOf(line, project.limits));
     this.append(this.body, this.start, this.end);
     this.listeners = new AbortController();
     project.addEventListener("change", () => this.follow(), { signal: this.listeners.signal });
     document.addEventListener("words", () => this.follow(), { signal: this.listeners.signal });
-    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.draw(), this.listeners);
+    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.draw(), {
+      signal: this.listeners.signal,
+    });
     document.addEventListener("theme", () => this.draw(), { signal: this.listeners.signal });
     this.resized = new ResizeObserver(() => this.draw());
     this.resized.observe(this.canvas);
@@ -43,19 +52,36 @@ export class Clip extends HTMLElement {
 
   /** Make a slider whose value is a time of the video, and that changes the line by `act`. */
   slider(name, act, valueOf, ...children) {
-    const element = h("div", { class: `clip-${name}`, role: "slider", tabindex: "0", "aria-valuemin": "0" }, ...children);
+    const element = h(
+      "div",
+      { class: `clip-${name}`, role: "slider", tabindex: "0", "aria-valuemin": "0" },
+      ...children,
+    );
     const to = (ms, ...more) => {
       const { line, reason } = act(this.line, ms, this.place(), ...more);
       const { startMs, endMs, insertMs } = line;
       this.stopped(reason);
       this.project.update(this.lineId, { startMs, endMs, insertMs });
     };
-    element.addEventListener("focus", () => this.project.change({ selected: this.lineId, faceId: this.line.faceId }));
+    element.addEventListener("focus", () =>
+      this.project.change({ selected: this.lineId, faceId: this.line.faceId }),
+    );
     element.addEventListener("keydown", (event) => {
-      const steps = { ArrowLeft: -STEP_MS, ArrowRight: STEP_MS, PageDown: -10 * STEP_MS, PageUp: 10 * STEP_MS, Home: -1e9, End: 1e9 };
+      const steps = {
+        ArrowLeft: -STEP_MS,
+        ArrowRight: STEP_MS,
+        PageDown: -10 * STEP_MS,
+        PageUp: 10 * STEP_MS,
+        Home: -1e9,
+        End: 1e9,
+      };
       if (event.key in steps) {
         event.preventDefault();
-        const step = event.altKey ? steps[event.key] / 10 : event.shiftKey ? steps[event.key] * 10 : steps[event.key];
+        const step = event.altKey
+          ? steps[event.key] / 10
+          : event.shiftKey
+            ? steps[event.key] * 10
+            : steps[event.key];
         to(Math.max(-1, Math.min(this.project.videoMs + 60_000, valueOf(this.line) + step)), 0);
       } else if (event.key === "Delete" || event.key === "Backspace") {
         event.preventDefault();
@@ -66,7 +92,8 @@ export class Clip extends HTMLElement {
       if (event.button !== 0) return;
       element.setPointerCapture(event.pointerId);
       const [from, at] = [valueOf(this.line), event.clientX];
-      element.onpointermove = (moved) => to(from + this.timeline.msOf(moved.clientX - at), this.timeline.msOf(EDGE_PX));
+      element.onpointermove = (moved) =>
+        to(from + this.timeline.msOf(moved.clientX - at), this.timeline.msOf(EDGE_PX));
       element.onpointerup = element.onpointercancel = () => {
         element.onpointermove = null;
         this.stopped(null, true);
@@ -99,7 +126,10 @@ export class Clip extends HTMLElement {
     for (const name of ["body", "start", "end"]) {
       const value = this[name].read(line);
       bind(this[name], "aria-label", `clip.${name}`, { number });
-      bind(this[name], "aria-valuetext", "clip.at", { at: seconds(value), to: seconds(endOf(line, project.limits)) });
+      bind(this[name], "aria-valuetext", "clip.at", {
+        at: seconds(value),
+        to: seconds(endOf(line, project.limits)),
+      });
       this[name].setAttribute("aria-valuenow", String(value));
       this[name].setAttribute("aria-valuemax", String(project.videoMs));
     }
@@ -109,10 +139,21 @@ export class Clip extends HTMLElement {
   draw() {
     const { line } = this;
     if (!line || !this.isConnected) return;
-    const state = [line.startMs, line.endMs, this.canvas.clientWidth, getComputedStyle(this).color].join();
+    const state = [
+      line.startMs,
+      line.endMs,
+      this.canvas.clientWidth,
+      getComputedStyle(this).color,
+    ].join();
     if (state === this.drawn) return;
     this.drawn = state;
-    drawPeaks(this.canvas, line.sound.peaks, line.startMs, line.endMs, getComputedStyle(this).color);
+    drawPeaks(
+      this.canvas,
+      line.sound.peaks,
+      line.startMs,
+      line.endMs,
+      getComputedStyle(this).color,
+    );
   }
 }
 

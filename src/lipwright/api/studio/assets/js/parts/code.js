@@ -12,7 +12,11 @@ export class CodePanel extends HTMLElement {
     this.project = project;
     this.text = h("pre", { tabindex: "0", "t-aria-label": "code.title", translate: "no" });
     this.tabs = ["curl", "python"].map((name) =>
-      h("button", { type: "button", class: "button", onclick: () => this.pick(name), "data-name": name }, name === "curl" ? "curl" : "Python"),
+      h(
+        "button",
+        { type: "button", class: "button", onclick: () => this.pick(name), "data-name": name },
+        name === "curl" ? "curl" : "Python",
+      ),
     );
     this.copied = button("code.copy", "copy", () => this.copy());
     this.append(
@@ -23,7 +27,11 @@ export class CodePanel extends HTMLElement {
         h(
           "div",
           { class: "row between" },
-          h("div", { class: "segments", role: "group", "t-aria-label": "code.which" }, ...this.tabs),
+          h(
+            "div",
+            { class: "segments", role: "group", "t-aria-label": "code.which" },
+            ...this.tabs,
+          ),
           this.copied,
         ),
         this.text,
@@ -33,7 +41,8 @@ export class CodePanel extends HTMLElement {
 
   pick(name) {
     this.name = name;
-    for (const tab of this.tabs) tab.setAttribute("aria-pressed", String(tab.dataset.name === name));
+    for (const tab of this.tabs)
+      tab.setAttribute("aria-pressed", String(tab.dataset.name === name));
     const write = name === "curl" ? curlOf : pythonOf;
     this.text.textContent = write(this.project, location.origin, Boolean(key.get()));
   }

@@ -17,14 +17,36 @@ export class Compare extends HTMLElement {
   /** @param shown `{before, after, frameRate, faces, width, height}`; faces may be empty. */
   show(shown) {
     Object.assign(this, shown, { mode: "side", near: false, face: shown.faces[0] ?? null });
-    this.source = h("video", { src: shown.before, playsinline: true, preload: "auto", muted: true, "t-aria-label": "compare.before" });
+    this.source = h("video", {
+      src: shown.before,
+      playsinline: true,
+      preload: "auto",
+      muted: true,
+      "t-aria-label": "compare.before",
+    });
     this.source.muted = true;
-    this.result = h("video", { src: shown.after, playsinline: true, preload: "auto", loop: true, "t-aria-label": "compare.after" });
+    this.result = h("video", {
+      src: shown.after,
+      playsinline: true,
+      preload: "auto",
+      loop: true,
+      "t-aria-label": "compare.after",
+    });
     this.picture = h(
       "div",
       { class: "pair" },
-      h("figure", { class: "before" }, h("div", { class: "lens" }, this.source), h("figcaption", { t: "compare.before" })),
-      h("figure", { class: "after" }, h("div", { class: "lens" }, this.result), h("figcaption", { t: "compare.after" })),
+      h(
+        "figure",
+        { class: "before" },
+        h("div", { class: "lens" }, this.source),
+        h("figcaption", { t: "compare.before" }),
+      ),
+      h(
+        "figure",
+        { class: "after" },
+        h("div", { class: "lens" }, this.result),
+        h("figcaption", { t: "compare.after" }),
+      ),
       this.makeWipe(),
     );
     setVariable(this.picture, "shape", String(shown.width ? shown.width / shown.height : 16 / 9));
@@ -32,7 +54,8 @@ export class Compare extends HTMLElement {
     this.bind("aria-label", "compare.title");
     this.append(this.makeModes(), this.picture, this.makeTransport(), this.makeKeys());
     this.addEventListener("keydown", (event) => this.key(event));
-    for (const name of ["play", "pause"]) this.result.addEventListener(name, () => this.showPlaying());
+    for (const name of ["play", "pause"])
+      this.result.addEventListener(name, () => this.showPlaying());
     this.result.addEventListener("play", () => this.source.play().catch(() => {}));
     this.result.addEventListener("pause", () => {
       this.source.pause();
@@ -57,20 +80,33 @@ export class Compare extends HTMLElement {
   }
 
   makeModes() {
-    this.modes = MODES.map((mode) => button(`compare.${mode}`, mode, () => this.setMode(mode), { "data-mode": mode }));
-    this.nearButton = button("compare.near", "mouth", () => this.setNear(!this.near), { "aria-pressed": "false" });
+    this.modes = MODES.map((mode) =>
+      button(`compare.${mode}`, mode, () => this.setMode(mode), { "data-mode": mode }),
+    );
+    this.nearButton = button("compare.near", "mouth", () => this.setNear(!this.near), {
+      "aria-pressed": "false",
+    });
     this.hearButton = button("compare.hear.after", "sound", () => this.hear());
     this.people = h(
       "select",
-      { "t-aria-label": "compare.whom", onchange: () => (this.face = this.faces[Number(this.people.value)]) },
+      {
+        "t-aria-label": "compare.whom",
+        onchange: () => (this.face = this.faces[Number(this.people.value)]),
+      },
       ...this.faces.map((_, index) => h("option", { value: String(index) })),
     );
-    [...this.people.children].forEach((option, index) => bind(option, "text", "face.name", { number: index + 1 }));
+    [...this.people.children].forEach((option, index) =>
+      bind(option, "text", "face.name", { number: index + 1 }),
+    );
     this.people.hidden = true;
     return h(
       "div",
       { class: "row between wrap" },
-      h("div", { class: "segments", role: "group", "t-aria-label": "compare.modes" }, ...this.modes),
+      h(
+        "div",
+        { class: "segments", role: "group", "t-aria-label": "compare.modes" },
+        ...this.modes,
+      ),
       h("div", { class: "row" }, this.people, this.nearButton, this.hearButton),
     );
   }
@@ -86,7 +122,12 @@ export class Compare extends HTMLElement {
       "t-aria-label": "compare.border",
       oninput: () => setVariable(this.picture, "wipe", `${this.wipe.value}%`),
     });
-    return h("div", { class: "wipe-layer" }, h("div", { class: "wipe-line", "aria-hidden": "true" }, icon("grip")), this.wipe);
+    return h(
+      "div",
+      { class: "wipe-layer" },
+      h("div", { class: "wipe-line", "aria-hidden": "true" }, icon("grip")),
+      this.wipe,
+    );
   }
 
   makeTransport() {
@@ -131,7 +172,8 @@ export class Compare extends HTMLElement {
   setMode(mode) {
     this.mode = mode;
     this.picture.dataset.mode = mode;
-    for (const element of this.modes) element.setAttribute("aria-pressed", String(element.dataset.mode === mode));
+    for (const element of this.modes)
+      element.setAttribute("aria-pressed", String(element.dataset.mode === mode));
     this.wipe.disabled = mode !== "wipe";
   }
 
@@ -146,7 +188,10 @@ export class Compare extends HTMLElement {
   hear() {
     this.result.muted = !this.result.muted;
     this.source.muted = !this.result.muted;
-    say(this.hearButton.querySelector("span"), this.result.muted ? "compare.hear.before" : "compare.hear.after");
+    say(
+      this.hearButton.querySelector("span"),
+      this.result.muted ? "compare.hear.before" : "compare.hear.after",
+    );
   }
 
   setSpeed(speed) {
@@ -175,7 +220,8 @@ export class Compare extends HTMLElement {
   }
 
   key(event) {
-    if (event.target.matches("select, summary") || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.target.matches("select, summary") || event.ctrlKey || event.metaKey || event.altKey)
+      return;
     const ranged = event.target.matches("input[type=range]");
     const pressed = event.target.matches("button");
     const act = {
@@ -202,6 +248,8 @@ export class Compare extends HTMLElement {
   }
 
   keepStep() {
+    // The result begins anew at its end; the original has stopped there.
+    if (this.source.paused && !this.source.seeking) this.source.play().catch(() => {});
     const late = this.result.currentTime - this.source.currentTime;
     const speed = this.result.playbackRate;
     if (Math.abs(late) > JUMP_S * Math.max(1, speed) && !this.source.seeking) {

@@ -12,15 +12,22 @@ export class Inspector extends HTMLElement {
     this.heading = h("h2", {});
     this.name = h("p", { class: "soft cut" });
     this.at = this.number("line.at", (line, ms) => move(line, ms, project.place(line), 0));
-    this.from = this.number("line.from", (line, ms) => trimStart(line, line.insertMs + ms - line.startMs, project.place(line)));
-    this.to = this.number("line.to", (line, ms) => trimEnd(line, line.insertMs + ms - line.startMs, project.place(line)));
-    this.volume = volume("line.volume", (value) => project.update(project.selected, { volume: value }));
+    this.from = this.number("line.from", (line, ms) =>
+      trimStart(line, line.insertMs + ms - line.startMs, project.place(line)),
+    );
+    this.to = this.number("line.to", (line, ms) =>
+      trimEnd(line, line.insertMs + ms - line.startMs, project.place(line)),
+    );
+    this.volume = volume("line.volume", (value) =>
+      project.update(project.selected, { volume: value }),
+    );
     this.transcript = h("textarea", {
       id: "transcript",
       rows: "1",
       maxlength: "4000",
       "t-placeholder": "line.transcript.hint",
-      onchange: () => project.update(project.selected, { transcript: this.transcript.value.trim() }),
+      onchange: () =>
+        project.update(project.selected, { transcript: this.transcript.value.trim() }),
     });
     this.empty = h("p", { class: "soft", t: "line.none" });
     this.fields = h(
@@ -32,8 +39,18 @@ export class Inspector extends HTMLElement {
       h("div", {}, h("label", { for: "transcript", t: "line.transcript" }), this.transcript),
     );
     this.original = volume("original.volume", (value) => project.change({ originalVolume: value }));
-    this.bin = button("line.remove", "bin", () => timeline.fire("remove", { id: project.selected }), { kind: "plain small", quiet: true });
-    this.append(h("div", { class: "row between" }, this.heading, this.bin), this.empty, this.fields, this.original.label);
+    this.bin = button(
+      "line.remove",
+      "bin",
+      () => timeline.fire("remove", { id: project.selected }),
+      { kind: "plain small", quiet: true },
+    );
+    this.append(
+      h("div", { class: "row between" }, this.heading, this.bin),
+      this.empty,
+      this.fields,
+      this.original.label,
+    );
     this.listeners = new AbortController();
     project.addEventListener("change", () => this.follow(), { signal: this.listeners.signal });
     document.addEventListener("words", () => this.follow(), { signal: this.listeners.signal });
@@ -90,14 +107,26 @@ export class Inspector extends HTMLElement {
 
 function put(input, value) {
   // Not while it is typed in.
-  if (document.activeElement !== input || Math.abs(Number(input.value) - value) > 0.005) input.value = value.toFixed(2);
+  if (document.activeElement !== input || Math.abs(Number(input.value) - value) > 0.005)
+    input.value = value.toFixed(2);
 }
 
 /** Make a slider for a volume of 0 to 2. */
 function volume(key, act) {
   const output = h("output", { class: "soft" });
-  const input = h("input", { type: "range", min: "0", max: "2", step: "0.05", oninput: () => act(Number(input.value)) });
-  const label = h("label", { class: "volume" }, h("span", { class: "row between" }, h("span", { t: key }), output), input);
+  const input = h("input", {
+    type: "range",
+    min: "0",
+    max: "2",
+    step: "0.05",
+    oninput: () => act(Number(input.value)),
+  });
+  const label = h(
+    "label",
+    { class: "volume" },
+    h("span", { class: "row between" }, h("span", { t: key }), output),
+    input,
+  );
   const show = (value) => {
     input.value = String(value);
     output.textContent = percent(value);

@@ -31,13 +31,18 @@ export class KeyDialog extends HTMLElement {
         h("button", { type: "submit", class: "button main", t: "key.use" }),
       ),
     );
-    this.dialog = h("dialog", { class: "sheet", "aria-labelledby": "key-title", onclose: () => this.done() }, form);
+    this.dialog = h(
+      "dialog",
+      { class: "sheet", "aria-labelledby": "key-title", onclose: () => this.done() },
+      form,
+    );
     this.append(this.dialog);
   }
 
   ask(refusal) {
     this.wrong.textContent = "";
-    if (key.get()) say(this.wrong, refusal.reason === "credentials_expired" ? "key.expired" : "key.wrong");
+    if (key.get())
+      say(this.wrong, refusal.reason === "credentials_expired" ? "key.expired" : "key.wrong");
     this.given = false;
     this.dialog.showModal();
     this.field.select();

@@ -15,12 +15,19 @@ export class Order extends HTMLElement {
     this.why = h("p", { class: "soft center", id: "order-why" });
     this.make.setAttribute("aria-describedby", "order-why");
     this.price = server.prices.lipsync;
-    this.consent = check("order.consent", (on) => project.change({ options: { ...project.options, consent: on } }));
+    this.consent = check("order.consent", (on) =>
+      project.change({ options: { ...project.options, consent: on } }),
+    );
     this.mustConsent = server.require_consent;
-    const watermark = check("order.watermark", (on) => project.change({ options: { ...project.options, watermark: on } }));
+    const watermark = check("order.watermark", (on) =>
+      project.change({ options: { ...project.options, watermark: on } }),
+    );
     const engine = h(
       "select",
-      { id: "engine", onchange: () => project.change({ options: { ...project.options, engine: engine.value } }) },
+      {
+        id: "engine",
+        onchange: () => project.change({ options: { ...project.options, engine: engine.value } }),
+      },
       h("option", { value: "", t: "order.engine.default" }),
       ...server.engines.map((name) => h("option", { value: name }, name)),
     );

@@ -25,10 +25,20 @@ export class SpeakDialog extends HTMLElement {
       { class: "sheet", "aria-labelledby": "speak-title", onclose: () => this.abandon() },
       this.heading,
       h("p", { class: "soft", t: "speak.about" }),
-      h("label", { class: "button wide file" }, this.input, icon("file"), h("span", { t: "speak.choose" })),
+      h(
+        "label",
+        { class: "button wide file" },
+        this.input,
+        icon("file"),
+        h("span", { t: "speak.choose" }),
+      ),
       h("div", { class: "recorder" }, this.recordButton, this.meter, this.time),
       this.wrong,
-      h("div", { class: "row end" }, button("cancel", null, () => this.dialog.close())),
+      h(
+        "div",
+        { class: "row end" },
+        button("cancel", null, () => this.dialog.close()),
+      ),
     );
     this.append(this.dialog);
   }

@@ -31,7 +31,8 @@ export class Stage extends HTMLElement {
     this.append(this.picture, this.bar);
     if (project.blobUrl) this.video.src = project.blobUrl;
     this.bar.hidden = !project.blobUrl;
-    for (const name of ["play", "pause"]) this.video.addEventListener(name, () => this.showPlaying());
+    for (const name of ["play", "pause"])
+      this.video.addEventListener(name, () => this.showPlaying());
     this.video.addEventListener("error", () => this.unplayable());
     this.video.addEventListener("loadedmetadata", () => this.fit());
     this.video.addEventListener("seeked", () => this.showTime());
@@ -137,7 +138,8 @@ export class Stage extends HTMLElement {
       const box = boxAt(face, now);
       element.hidden = !box;
       if (!box) return;
-      for (const side of ["x", "y", "width", "height"]) setVariable(element, side, `${(box[side] * 100).toFixed(2)}%`);
+      for (const side of ["x", "y", "width", "height"])
+        setVariable(element, side, `${(box[side] * 100).toFixed(2)}%`);
     });
     this.fire("time", { ms: now });
   }

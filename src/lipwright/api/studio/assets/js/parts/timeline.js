@@ -21,8 +21,18 @@ export class Timeline extends HTMLElement {
     });
     this.playhead = h("div", { class: "playhead", "aria-hidden": "true" });
     this.rows = h("div", { class: "rows", role: "list" });
-    this.inner = h("div", { class: "tracks" }, h("div", { class: "ruler-row" }, h("span", {}), this.ruler), this.rows, this.playhead);
-    this.scroller = h("div", { class: "scroller", tabindex: "0", role: "group", "t-aria-label": "timeline.title" }, this.inner);
+    this.inner = h(
+      "div",
+      { class: "tracks" },
+      h("div", { class: "ruler-row" }, h("span", {}), this.ruler),
+      this.rows,
+      this.playhead,
+    );
+    this.scroller = h(
+      "div",
+      { class: "scroller", tabindex: "0", role: "group", "t-aria-label": "timeline.title" },
+      this.inner,
+    );
     this.hint = h("p", { class: "hint", role: "status" });
     this.zoom = h("input", {
       type: "range",
@@ -65,7 +75,9 @@ export class Timeline extends HTMLElement {
       const lines = project.lines.filter((line) => line.faceId === face.face_id);
       row.classList.toggle("chosen", face.face_id === project.faceId);
       row.querySelector(".invite").hidden = lines.length > 0;
-      const clips = new Map([...lane.querySelectorAll("studio-clip")].map((clip) => [clip.lineId, clip]));
+      const clips = new Map(
+        [...lane.querySelectorAll("studio-clip")].map((clip) => [clip.lineId, clip]),
+      );
       for (const line of lines) {
         if (!clips.delete(line.id)) {
           const clip = document.createElement("studio-clip");
@@ -82,13 +94,23 @@ export class Timeline extends HTMLElement {
     const name = h("span", { class: "face-name" });
     say(name, "face.name", { number: index + 1 });
     const times = h("span", { class: "soft" });
-    say(times, "face.interval", { from: () => seconds(face.start_time), to: () => seconds(face.end_time) });
+    say(times, "face.interval", {
+      from: () => seconds(face.start_time),
+      to: () => seconds(face.end_time),
+    });
     const portrait = h("img", { src: ownPath(face.image_url), alt: "", class: "portrait" });
-    const speak = button("face.add", "plus", () => this.fire("speak", { faceId: face.face_id }), { quiet: true, kind: "small" });
+    const speak = button("face.add", "plus", () => this.fire("speak", { faceId: face.face_id }), {
+      quiet: true,
+      kind: "small",
+    });
     bind(speak, "aria-label", "face.speak", { number: index + 1 });
     const stretch = h("div", { class: "stretch", "aria-hidden": "true" });
     setVariable(stretch, "from", `${(face.start_time / videoMs) * 100}%`);
-    setVariable(stretch, "length", `${((Math.min(face.end_time, videoMs) - face.start_time) / videoMs) * 100}%`);
+    setVariable(
+      stretch,
+      "length",
+      `${((Math.min(face.end_time, videoMs) - face.start_time) / videoMs) * 100}%`,
+    );
     const lane = h(
       "div",
       {
@@ -103,7 +125,12 @@ export class Timeline extends HTMLElement {
           event.stopPropagation();
           lane.classList.remove("over");
           const [file] = event.dataTransfer.files;
-          if (file) this.fire("drop-sound", { file, faceId: face.face_id, wantedMs: this.msAt(event.clientX) });
+          if (file)
+            this.fire("drop-sound", {
+              file,
+              faceId: face.face_id,
+              wantedMs: this.msAt(event.clientX),
+            });
         },
       },
       stretch,
@@ -112,7 +139,13 @@ export class Timeline extends HTMLElement {
     const row = h(
       "div",
       { class: `face-row hue${index % 6}`, role: "listitem" },
-      h("div", { class: "face-head" }, portrait, h("div", { class: "face-words" }, name, times), speak),
+      h(
+        "div",
+        { class: "face-head" },
+        portrait,
+        h("div", { class: "face-words" }, name, times),
+        speak,
+      ),
       lane,
     );
     return row;
@@ -123,7 +156,11 @@ export class Timeline extends HTMLElement {
     const step = [500, 1000, 2000, 5000, 10_000].find((ms) => videoMs / ms <= 8) ?? 10_000;
     const ticks = [];
     for (let ms = 0; ms <= videoMs - step / 3; ms += step) {
-      const tick = h("span", { class: "tick", "aria-hidden": "true" }, clock(ms, step < 1000 ? 1 : 0));
+      const tick = h(
+        "span",
+        { class: "tick", "aria-hidden": "true" },
+        clock(ms, step < 1000 ? 1 : 0),
+      );
       setVariable(tick, "at", `${(ms / videoMs) * 100}%`);
       ticks.push(tick);
     }
@@ -151,7 +188,14 @@ export class Timeline extends HTMLElement {
   }
 
   rulerKey(event) {
-    const steps = { ArrowLeft: -100, ArrowRight: 100, PageDown: -1000, PageUp: 1000, Home: -1e9, End: 1e9 };
+    const steps = {
+      ArrowLeft: -100,
+      ArrowRight: 100,
+      PageDown: -1000,
+      PageUp: 1000,
+      Home: -1e9,
+      End: 1e9,
+    };
     if (!(event.key in steps)) return;
     event.preventDefault();
     this.fire("seek", { ms: this.nowMs + steps[event.key] * (event.shiftKey ? 10 : 1) });

@@ -28,10 +28,20 @@ export class Start extends HTMLElement {
       },
       this.input,
       h("span", { class: "drop-art", "aria-hidden": "true" }, icon("film")),
-      h("span", { class: "drop-words" }, h("strong", { t: "start.drop" }), h("span", { class: "soft", t: "start.choose" })),
+      h(
+        "span",
+        { class: "drop-words" },
+        h("strong", { t: "start.drop" }),
+        h("span", { class: "soft", t: "start.choose" }),
+      ),
       this.limits,
     );
-    this.url = h("input", { type: "url", id: "url", required: true, placeholder: "https://example.com/interview.mp4" });
+    this.url = h("input", {
+      type: "url",
+      id: "url",
+      required: true,
+      placeholder: "https://example.com/interview.mp4",
+    });
     const form = h(
       "form",
       {
@@ -42,10 +52,20 @@ export class Start extends HTMLElement {
         },
       },
       h("label", { for: "url", t: "start.url" }),
-      h("div", { class: "row" }, this.url, h("button", { type: "submit", class: "button", t: "start.fetch" })),
+      h(
+        "div",
+        { class: "row" },
+        this.url,
+        h("button", { type: "submit", class: "button", t: "start.fetch" }),
+      ),
     );
     this.append(
-      h("div", { class: "hero" }, h("h1", { t: "start.title" }), h("p", { class: "lead", t: "start.lead" })),
+      h(
+        "div",
+        { class: "hero" },
+        h("h1", { t: "start.title" }),
+        h("p", { class: "lead", t: "start.lead" }),
+      ),
       this.problem,
       drop,
       form,
@@ -53,7 +73,17 @@ export class Start extends HTMLElement {
         "ol",
         { class: "steps" },
         ...["face", "voice", "lips"].map((name) =>
-          h("li", {}, icon(name), h("div", {}, h("strong", { t: `start.${name}` }), h("span", { class: "soft", t: `start.${name}.about` }))),
+          h(
+            "li",
+            {},
+            icon(name),
+            h(
+              "div",
+              {},
+              h("strong", { t: `start.${name}` }),
+              h("span", { class: "soft", t: `start.${name}.about` }),
+            ),
+          ),
         ),
       ),
       h("p", { class: "soft small center", t: "start.privacy" }),
@@ -80,7 +110,12 @@ export class Start extends HTMLElement {
         large: limits.max_side,
       });
     } catch (error) {
-      this.problem.replaceChildren(notice(error, button("again", "redo", () => location.reload())));
+      this.problem.replaceChildren(
+        notice(
+          error,
+          button("again", "redo", () => location.reload()),
+        ),
+      );
     }
   }
 

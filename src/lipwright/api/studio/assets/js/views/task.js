@@ -59,10 +59,19 @@ export class TaskView extends HTMLElement {
     this.percent = h("output", { class: "big-number" });
     this.stage = h("strong", {});
     this.eta = h("span", { class: "soft" });
-    const back = this.project ? h("a", { class: "button", href: `#/session/${this.task.session_id}`, t: "task.back" }) : null;
+    const back = this.project
+      ? h("a", { class: "button", href: `#/session/${this.task.session_id}`, t: "task.back" })
+      : null;
     const [source] = this.task.source;
     const still = source
-      ? h("video", { class: "still", src: ownPath(source.url), muted: true, preload: "metadata", tabindex: "-1", "aria-hidden": "true" })
+      ? h("video", {
+          class: "still",
+          src: ownPath(source.url),
+          muted: true,
+          preload: "metadata",
+          tabindex: "-1",
+          "aria-hidden": "true",
+        })
       : null;
     this.body.replaceChildren(
       h(
@@ -71,7 +80,12 @@ export class TaskView extends HTMLElement {
         still ? h("div", { class: "still-frame" }, still, h("div", { class: "shimmer" })) : null,
         h("div", { class: "progress-words" }, this.percent, h("div", {}, this.stage, this.eta)),
         this.bar,
-        h("div", { class: "row end" }, back, button("task.cancel", "stop", () => this.cancel())),
+        h(
+          "div",
+          { class: "row end" },
+          back,
+          button("task.cancel", "stop", () => this.cancel()),
+        ),
         h("p", { class: "soft small", t: "task.leave" }),
       ),
     );
@@ -89,7 +103,10 @@ export class TaskView extends HTMLElement {
     const left = task.eta_seconds;
     if (task.queue_position > 1) say(this.eta, "task.queue", { place: task.queue_position });
     else if (left === null) say(this.eta, "task.eta.unknown");
-    else say(this.eta, left < 90 ? "task.eta.seconds" : "task.eta.minutes", { count: left < 90 ? left : Math.round(left / 60) });
+    else
+      say(this.eta, left < 90 ? "task.eta.seconds" : "task.eta.minutes", {
+        count: left < 90 ? left : Math.round(left / 60),
+      });
   }
 
   async cancel() {
@@ -117,14 +134,35 @@ export class TaskView extends HTMLElement {
     bind(expiry, "text", "task.kept", { day: () => day(result.expires_at), cost: task.charged });
     const [marked] = task.watermarked;
     this.body.replaceChildren(
-      ...task.warnings.map((words) => h("div", { class: "notice mild", role: "note" }, icon("alert"), h("p", { lang: "en" }, words))),
+      ...task.warnings.map((words) =>
+        h(
+          "div",
+          { class: "notice mild", role: "note" },
+          icon("alert"),
+          h("p", { lang: "en" }, words),
+        ),
+      ),
       compare,
       h(
         "div",
         { class: "row wrap result-actions" },
-        h("a", { class: "button main", href: url, download: `${task.task_id}.mp4` }, icon("down"), h("span", { t: "task.download" })),
-        marked ? h("a", { class: "button", href: ownPath(marked.url), download: `${task.task_id}-watermarked.mp4`, t: "task.download.marked" }) : null,
-        task.session_id ? h("a", { class: "button", href: `#/session/${task.session_id}`, t: "task.back" }) : null,
+        h(
+          "a",
+          { class: "button main", href: url, download: `${task.task_id}.mp4` },
+          icon("down"),
+          h("span", { t: "task.download" }),
+        ),
+        marked
+          ? h("a", {
+              class: "button",
+              href: ownPath(marked.url),
+              download: `${task.task_id}-watermarked.mp4`,
+              t: "task.download.marked",
+            })
+          : null,
+        task.session_id
+          ? h("a", { class: "button", href: `#/session/${task.session_id}`, t: "task.back" })
+          : null,
         h("a", { class: "button plain", href: "#/", t: "new.video" }),
         expiry,
       ),
@@ -156,7 +194,9 @@ export class TaskView extends HTMLElement {
   showExpired() {
     say(this.heading, "task.title.expired");
     const anew = h("a", { class: "button main", href: "#/", t: "new.video" });
-    this.body.replaceChildren(h("div", { class: "empty" }, icon("hourglass"), h("p", { t: "task.expired.about" }), anew));
+    this.body.replaceChildren(
+      h("div", { class: "empty" }, icon("hourglass"), h("p", { t: "task.expired.about" }), anew),
+    );
   }
 
   showEnd() {
@@ -167,7 +207,15 @@ export class TaskView extends HTMLElement {
       : h("a", { class: "button main", href: "#/", t: "new.video" });
     const why = h("p", { class: "soft", lang: "en" }, task.status === "failed" ? task.message : "");
     this.body.replaceChildren(
-      h("div", { class: "empty" }, icon(task.status === "failed" ? "alert" : "stop"), h("p", { t: `task.${task.status}` }), why, h("p", { class: "soft", t: "task.free" }), back),
+      h(
+        "div",
+        { class: "empty" },
+        icon(task.status === "failed" ? "alert" : "stop"),
+        h("p", { t: `task.${task.status}` }),
+        why,
+        h("p", { class: "soft", t: "task.free" }),
+        back,
+      ),
     );
   }
 }

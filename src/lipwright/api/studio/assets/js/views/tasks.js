@@ -24,7 +24,13 @@ export class TaskList extends HTMLElement {
     });
     this.more.hidden = true;
     this.loading = h("p", { class: "soft center", t: "tasks.loading" });
-    this.append(h("h1", { class: "title", t: "nav.tasks" }), this.problem, this.loading, this.list, h("div", { class: "row center" }, this.more));
+    this.append(
+      h("h1", { class: "title", t: "nav.tasks" }),
+      this.problem,
+      this.loading,
+      this.list,
+      h("div", { class: "row center" }, this.more),
+    );
     this.load();
   }
 
@@ -35,11 +41,18 @@ export class TaskList extends HTMLElement {
   async load() {
     clearTimeout(this.timer);
     try {
-      const pages = await Promise.all(Array.from({ length: this.pages }, (_, i) => tasks(i + 1, PAGE)));
+      const pages = await Promise.all(
+        Array.from({ length: this.pages }, (_, i) => tasks(i + 1, PAGE)),
+      );
       if (this.isConnected) this.put(pages.flat(), pages.at(-1).length === PAGE);
     } catch (error) {
       this.loading.hidden = true;
-      this.problem.replaceChildren(notice(error, again(() => this.load())));
+      this.problem.replaceChildren(
+        notice(
+          error,
+          again(() => this.load()),
+        ),
+      );
     }
   }
 
@@ -50,7 +63,9 @@ export class TaskList extends HTMLElement {
     if (!found.length) {
       const anew = h("a", { class: "button main", href: "#/", t: "new.video" });
       this.list.replaceChildren();
-      this.problem.replaceChildren(h("div", { class: "empty" }, icon("film"), h("p", { t: "tasks.none" }), anew));
+      this.problem.replaceChildren(
+        h("div", { class: "empty" }, icon("film"), h("p", { t: "tasks.none" }), anew),
+      );
       return;
     }
     const shown = new Map([...this.list.children].map((item) => [item.dataset.id, item]));
@@ -75,13 +90,22 @@ export class TaskList extends HTMLElement {
     const cost = h("span", {});
     bind(cost, "text", "tasks.cost", { cost: task.charged });
     const until = h("span", {});
-    if (result) bind(until, "text", "tasks.until", { day: () => day(result.expires_at), length: () => seconds(result.duration_ms) });
+    if (result)
+      bind(until, "text", "tasks.until", {
+        day: () => day(result.expires_at),
+        length: () => seconds(result.duration_ms),
+      });
     const stop = button("task.cancel", "stop", () => this.cancel(task), { quiet: true });
     return h(
       "li",
       { class: "task-item", "data-id": task.task_id, "data-state": state },
       thumbnail(result ?? task.source[0]),
-      h("div", { class: "task-words" }, h("div", { class: "row" }, title, badge), h("div", { class: "soft small facts" }, cost, until)),
+      h(
+        "div",
+        { class: "task-words" },
+        h("div", { class: "row" }, title, badge),
+        h("div", { class: "soft small facts" }, cost, until),
+      ),
       hasEnded(task) ? null : stop,
       icon("chevron"),
     );
@@ -101,7 +125,11 @@ function thumbnail(file) {
   const seen = new IntersectionObserver(([entry]) => {
     if (!entry.isIntersecting) return;
     seen.disconnect();
-    const video = h("video", { src: `${ownPath(file.url)}#t=1`, preload: "metadata", tabindex: "-1" });
+    const video = h("video", {
+      src: `${ownPath(file.url)}#t=1`,
+      preload: "metadata",
+      tabindex: "-1",
+    });
     video.muted = true;
     frame.append(video);
   });

@@ -25,13 +25,24 @@ export class Workspace extends HTMLElement {
     this.speak = h("studio-speak", {});
     this.status = h("div", { class: "status" });
     this.problem = h("div", {});
-    this.side = h("aside", { class: "side", "t-aria-label": "workspace.side" }, this.inspector, this.order, this.code);
+    this.side = h(
+      "aside",
+      { class: "side", "t-aria-label": "workspace.side" },
+      this.inspector,
+      this.order,
+      this.code,
+    );
     const heading = h("h1", { class: "title cut" });
     heading.textContent = project.name;
     this.append(
       heading,
       this.problem,
-      h("div", { class: "columns" }, h("div", { class: "main-column" }, this.stage, this.status, this.timeline), this.side),
+      h(
+        "div",
+        { class: "columns" },
+        h("div", { class: "main-column" }, this.stage, this.status, this.timeline),
+        this.side,
+      ),
       this.speak,
     );
     this.stage.show(project);
@@ -50,11 +61,16 @@ export class Workspace extends HTMLElement {
       part.addEventListener("speak", (event) => this.ask(event.detail.faceId));
       part.addEventListener("drop-sound", (event) => this.take(event.detail));
     }
-    this.stage.addEventListener("time", (event) => this.timeline.session && this.timeline.at(event.detail.ms));
+    this.stage.addEventListener(
+      "time",
+      (event) => this.timeline.session && this.timeline.at(event.detail.ms),
+    );
     this.timeline.addEventListener("seek", (event) => this.stage.seek(event.detail.ms));
     this.timeline.addEventListener("remove", (event) => this.remove(event.detail.id));
     this.speak.addEventListener("sound", (event) => this.take(event.detail));
-    this.order.addEventListener("made", (event) => this.dispatchEvent(new CustomEvent("made", { detail: event.detail })));
+    this.order.addEventListener("made", (event) =>
+      this.dispatchEvent(new CustomEvent("made", { detail: event.detail })),
+    );
     this.addEventListener("keydown", (event) => this.key(event));
   }
 
@@ -76,7 +92,14 @@ export class Workspace extends HTMLElement {
     if (!this.bar) {
       this.bar = h("progress", { max: "1", "t-aria-label": "sending.title" });
       this.sentWords = h("span", { class: "soft" });
-      this.status.replaceChildren(h("div", { class: "working" }, h("div", { class: "row between" }, h("strong", { t: "sending.title" }), this.sentWords), this.bar));
+      this.status.replaceChildren(
+        h(
+          "div",
+          { class: "working" },
+          h("div", { class: "row between" }, h("strong", { t: "sending.title" }), this.sentWords),
+          this.bar,
+        ),
+      );
       announce("sending.title");
     }
     this.bar.value = sent;
@@ -90,7 +113,17 @@ export class Workspace extends HTMLElement {
     this.bar = null;
     this.stage.classList.add("scanning");
     this.status.replaceChildren(
-      h("div", { class: "working" }, h("div", { class: "row" }, h("span", { class: "spinner", "aria-hidden": "true" }), h("strong", { t: "looking.title" }), h("span", { class: "soft", t: "looking.about" }))),
+      h(
+        "div",
+        { class: "working" },
+        h(
+          "div",
+          { class: "row" },
+          h("span", { class: "spinner", "aria-hidden": "true" }),
+          h("strong", { t: "looking.title" }),
+          h("span", { class: "soft", t: "looking.about" }),
+        ),
+      ),
     );
     announce("looking.title");
   }
@@ -101,7 +134,13 @@ export class Workspace extends HTMLElement {
     this.status.replaceChildren();
     this.stage.hidden = !this.project.blobUrl;
     const anew = h("a", { class: "button", href: "#/", t: "new.video" });
-    this.problem.replaceChildren(notice(this.project.error, again(() => this.retry()), anew));
+    this.problem.replaceChildren(
+      notice(
+        this.project.error,
+        again(() => this.retry()),
+        anew,
+      ),
+    );
   }
 
   retry() {
@@ -135,7 +174,9 @@ export class Workspace extends HTMLElement {
     const { project } = this;
     if (project.lines.length) return this.status.replaceChildren();
     const words = h("span", {});
-    bind(words, "text", project.faces.length === 1 ? "found.one" : "found.some", { count: project.faces.length });
+    bind(words, "text", project.faces.length === 1 ? "found.one" : "found.some", {
+      count: project.faces.length,
+    });
     const add = button("found.add", "plus", () => this.ask(project.faceId), { kind: "main" });
     return this.status.replaceChildren(h("div", { class: "invitation" }, icon("face"), words, add));
   }
@@ -149,7 +190,9 @@ export class Workspace extends HTMLElement {
   wanted(faceId) {
     const face = this.project.face(faceId);
     const now = this.stage.nowMs;
-    return now > face.start_time && now < face.end_time - this.project.limits.min_overlap_ms ? now : face.start_time;
+    return now > face.start_time && now < face.end_time - this.project.limits.min_overlap_ms
+      ? now
+      : face.start_time;
   }
 
   /** Take a sound for a face: read it, place it, and send it. */
@@ -185,8 +228,11 @@ export class Workspace extends HTMLElement {
   }
 
   key(event) {
-    const takes = event.target.matches("input, textarea, select, button, summary, a, [role=slider]");
-    if (event.defaultPrevented || event.target.closest("dialog") || event.ctrlKey || event.metaKey) return;
+    const takes = event.target.matches(
+      "input, textarea, select, button, summary, a, [role=slider]",
+    );
+    if (event.defaultPrevented || event.target.closest("dialog") || event.ctrlKey || event.metaKey)
+      return;
     const act = {
       " ": takes && !event.target.matches("[role=slider]") ? null : () => this.stage.toggle(),
       ",": event.target.matches("input, textarea, select") ? null : () => this.stage.step(-1),

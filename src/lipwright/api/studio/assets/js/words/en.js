@@ -21,7 +21,8 @@ export default {
   "new.video": "New video",
 
   "start.title": "Make a face say it.",
-  "start.lead": "Drop a video, give a face a line, and get the same video back, with lips that say it.",
+  "start.lead":
+    "Drop a video, give a face a line, and get the same video back, with lips that say it.",
   "start.drop": "Drop a video here",
   "start.choose": "or choose one from this device",
   "start.limits": "mp4 or mov, {least} to {most} s, up to {bytes}, each side {small} to {large} px",
@@ -34,7 +35,8 @@ export default {
   "start.lips": "The lips follow",
   "start.lips.about": "the rest of the picture stays as it was filmed.",
   "start.goon": "Go on with {name}",
-  "start.privacy": "Your files stay on this server. Show people only with their consent: results are marked as synthetic.",
+  "start.privacy":
+    "Your files stay on this server. Show people only with their consent: results are marked as synthetic.",
 
   "sending.title": "Sending the video",
   "sending.part": "{share} of {size}",
@@ -48,7 +50,8 @@ export default {
   "stage.video": "Your video",
   "stage.time": "Time",
   "stage.mix": "You hear the mix. The lips move once it is made.",
-  "stage.unplayable": "This browser cannot play this video, but the service can read it: faces and lines work all the same.",
+  "stage.unplayable":
+    "This browser cannot play this video, but the service can read it: faces and lines work all the same.",
 
   "face.name": "Face {number}",
   "face.interval": "{from} – {to} s",
@@ -69,7 +72,8 @@ export default {
   "reason.past_video_end": "The line must end before the video does.",
   "reason.past_sound_start": "The sound begins here: there is nothing before it.",
   "reason.past_sound_end": "The sound ends here.",
-  "reason.too_little_overlap": "Face {number} can speak from {from} to {to} s; at least {overlap} s of the line must lie in there.",
+  "reason.too_little_overlap":
+    "Face {number} can speak from {from} to {to} s; at least {overlap} s of the line must lie in there.",
   "reason.lines_overlap": "Face {number} already speaks there: one line at a time.",
   "reason.crop_too_short": "A line lasts at least {least} s.",
   "reason.crop_too_long": "A line lasts at most {most} s.",
@@ -81,7 +85,8 @@ export default {
   "workspace.side": "Line and order",
   "line.title": "Line {number} · face {face}",
   "line.title.none": "Lines",
-  "line.none": "Drop a sound on a face, or press the plus beside it. Then drag it where it belongs.",
+  "line.none":
+    "Drop a sound on a face, or press the plus beside it. Then drag it where it belongs.",
   "line.at": "Begins at, s",
   "line.from": "Sound from, s",
   "line.to": "to, s",
@@ -137,7 +142,8 @@ export default {
   "task.kept": "Kept until {day} · {cost} PTC",
   "task.download": "Download",
   "task.download.marked": "Download with a visible mark",
-  "task.expired.about": "Results are kept for a while, then removed for good. Make it again from your video.",
+  "task.expired.about":
+    "Results are kept for a while, then removed for good. Make it again from your video.",
   "task.succeeded": "It is done.",
   "task.failed": "The task failed.",
   "task.cancelled": "The task was cancelled.",
@@ -170,7 +176,8 @@ export default {
   "compare.hear.before": "Sound: before",
   "compare.speed": "Speed",
   "keys.title": "Keys",
-  "keys.compare": "Space plays and pauses; comma and full stop step by a frame; W wipes, Z looks at the mouth, M changes the sound.",
+  "keys.compare":
+    "Space plays and pauses; comma and full stop step by a frame; W wipes, Z looks at the mouth, M changes the sound.",
 
   "code.title": "The same as code",
   "code.which": "Language",
@@ -209,7 +216,8 @@ export default {
   "error.empty": "The file is empty.",
   "error.bad_url": "That is not a link.",
   "error.bad_scheme": "Only http and https links are fetched.",
-  "error.forbidden_address": "That link leads into a private network, from which nothing is fetched.",
+  "error.forbidden_address":
+    "That link leads into a private network, from which nothing is fetched.",
   "error.unresolvable": "The host of that link is unknown.",
   "error.unreachable": "The host of that link does not answer.",
   "error.http_status": "The host of that link answered with an error.",
@@ -231,7 +239,8 @@ export default {
   "error.past_sound_end": "A line goes past its sound's end.",
   "error.unavailable": "The service cannot work now.",
   "error.internal": "The service failed.",
-  "error.nobody": "No face in this video can be made to speak: it takes one that is large, turned to the camera, and there for two seconds.",
+  "error.nobody":
+    "No face in this video can be made to speak: it takes one that is large, turned to the camera, and there for two seconds.",
   "error.no_sound_read": "This file holds no sound that the browser can read.",
   "error.too_short_sound": "This sound is too short to be a line.",
   "error.no_room": "There is no room left for another line on this face.",

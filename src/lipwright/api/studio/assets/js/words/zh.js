@@ -69,7 +69,8 @@ export default {
   "reason.past_video_end": "台词必须在视频结束之前结束。",
   "reason.past_sound_start": "声音从这里开始，之前没有内容。",
   "reason.past_sound_end": "声音到这里结束。",
-  "reason.too_little_overlap": "人脸 {number} 可以在 {from} 至 {to} 秒说话；台词至少要有 {overlap} 秒落在其中。",
+  "reason.too_little_overlap":
+    "人脸 {number} 可以在 {from} 至 {to} 秒说话；台词至少要有 {overlap} 秒落在其中。",
   "reason.lines_overlap": "人脸 {number} 此时已在说话：一次只能说一句。",
   "reason.crop_too_short": "一句台词至少 {least} 秒。",
   "reason.crop_too_long": "一句台词最多 {most} 秒。",
