@@ -17,6 +17,7 @@ from lipwright.media.types import ColorTags
 from lipwright.models.store import MODELS_DIR_VARIABLE
 from lipwright.render.engine import KeepingEngine, load_engine
 from lipwright.render.mesh.engine import MeshEngine
+from lipwright.render.mesh.occlusion import Occlusion, spot_landmarks
 from lipwright.render.neural.engine import NeuralEngine
 from lipwright.render.plan import RenderPlan, SpokenPart
 from lipwright.render.walk import BatchEngine, render_all
@@ -207,6 +208,33 @@ def test_a_face_at_the_pictures_edge(scene, engine):
     after = engine(networks.colour, GREEN).render(scene.bank, scene.plan(), cut)
     assert after.y.shape == cut.y.shape
     assert not same(after, cut)
+
+
+def test_what_is_in_front_of_the_face_stays_there(scene, engine):
+    """A dark bar over one half of the lower face, known to the bank as covering it."""
+    mesh = scene.bank.mesh
+    frame = scene.frames[AT]
+    mouth = mouth_pixels(scene)
+    column = round(float(np.nonzero(mouth)[1].mean()))
+    planes_now = [plane.copy() for plane in planes(frame)]
+    for plane, step, level in zip(planes_now, (1, 2, 2), (30, 128, 128), strict=True):
+        plane[110 // step : 200 // step, column // step : (column + 60) // step] = level
+    held = replace(frame, y=planes_now[0], u=planes_now[1], v=planes_now[2])
+    spots = mesh.own.pose.to_picture(mesh.own.head)[AT, spot_landmarks()]
+    covered = mesh.occlusion.covered.copy()
+    covered[AT] = spots[:, 0] > column
+    occlusion = Occlusion(covered, np.zeros_like(mesh.occlusion.hidden))
+    bank = replace(scene.bank, mesh=replace(mesh, occlusion=occlusion))
+    after = engine(networks.colour, GREEN).render(bank, scene.plan(), held)
+    change = np.abs(after.y.astype(int) - held.y)
+    right = mouth & (np.arange(mouth.shape[1]) > column + 4)
+    left = mouth & (np.arange(mouth.shape[1]) < column - 4)
+    assert change[left].mean() > 10
+    assert change[right].mean() < 3
+    # Where the mouth cannot be seen at all, nothing is drawn.
+    hidden = Occlusion(covered, np.ones_like(mesh.occlusion.hidden))
+    bank = replace(scene.bank, mesh=replace(mesh, occlusion=hidden))
+    assert engine(networks.colour, GREEN).render(bank, scene.plan(), held) is held
 
 
 def test_without_weights_it_says_what_to_do(tmp_path, monkeypatch):

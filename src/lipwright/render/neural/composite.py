@@ -8,6 +8,7 @@ touched.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -43,6 +44,7 @@ chin."""
 _MOUTH_RIM: Final = 0.04
 
 Field = NDArray[np.float32]
+Front = Callable[[tuple[int, int, int, int]], NDArray[np.float32] | None]
 
 
 @dataclass(frozen=True, eq=False)
@@ -130,6 +132,7 @@ def compose(
     made: Field,
     maps: Shares,
     weight: float,
+    in_front: Front | None = None,
 ) -> Frame:
     """Put a generated picture into a frame.
 
@@ -147,6 +150,9 @@ def compose(
         Of this frame.
     weight
         0 to 1: how much of it is shown at most.
+    in_front
+        Tells of a rectangle (left, top, right, bottom) which of its pixels, (h, w) in 0..1,
+        belong to what is in front of the face.
 
     Returns
     -------
@@ -159,6 +165,10 @@ def compose(
     if patch is None:
         return frame
     height, width = patch.share.shape[:2]
+    box = (patch.x0, patch.y0, patch.x0 + width, patch.y0 + height)
+    hidden = in_front(box) if in_front else None
+    if hidden is not None:
+        patch.share[..., 0] *= 1.0 - hidden
     half = np.asarray(
         cv2.resize(patch.share, (width // 2, height // 2), interpolation=cv2.INTER_AREA), np.float32
     )

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 from weakref import WeakKeyDictionary
@@ -17,6 +18,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from lipwright.faces.head import HeadPose
 from lipwright.faces.types import FaceTrack
 from lipwright.media.color import bgr_matrices
 from lipwright.media.types import Frame
@@ -25,6 +27,7 @@ from lipwright.render.mesh.bank import MeshBank
 from lipwright.render.mesh.engine import MeshEngine
 from lipwright.render.mesh.keeping import MeshKeeping
 from lipwright.render.mesh.observer import MeshObserver
+from lipwright.render.mesh.occlusion import in_front
 from lipwright.render.neural.composite import colour_field, compose, shares
 from lipwright.render.neural.generator import Generator
 from lipwright.render.neural.mel import SpeechMel
@@ -147,7 +150,10 @@ class NeuralEngine(MeshKeeping):
             maps = shares(square.region[at], square.mouth[at], size)
             under = cut_square(base, square.to_square[at], size)
             colour = course.calmed(colour_field(drawn, under, maps.rim), float(base.time))
-            out[slot] = compose(base, square.to_square[at], under, drawn + colour, maps, share)
+            front = partial(_in_front, bank.mesh, at, frames[slot])
+            out[slot] = compose(
+                base, square.to_square[at], under, drawn + colour, maps, share, front
+            )
         return out
 
     def _course(self, plan: RenderPlan) -> _Course:
@@ -168,7 +174,21 @@ def _share(bank: NeuralBank, plan: RenderPlan, frame: Frame) -> tuple[int, float
     if not plan.speech:
         return at, 0.0
     speaking = 1.0 if plan.speaking is None else float(plan.speaking[here])
-    return at, float(plan.weight[here]) * speaking
+    hidden = float(bank.mesh.occlusion.hidden[at])
+    return at, float(plan.weight[here]) * speaking * (1.0 - hidden)
+
+
+def _in_front(
+    bank: MeshBank, at: int, frame: Frame, box: tuple[int, int, int, int]
+) -> NDArray[np.float32] | None:
+    """Which pixels of a rectangle belong to a hand, a microphone or hair before the face."""
+    own = bank.own
+    if not bank.occlusion.covered[at].any():
+        return None
+    part = slice(at, at + 1)
+    pose = HeadPose(own.pose.rotation[part], own.pose.scale[part], own.pose.origin[part])
+    points = pose.to_picture(own.head[part])[0]
+    return in_front(bank.occlusion.covered[at], points, float(pose.scale[0]), frame, box)
 
 
 def _transformed(picture: NDArray[np.float32], rows: NDArray[Any]) -> NDArray[np.float32]:
