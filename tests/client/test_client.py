@@ -54,6 +54,7 @@ def test_an_uploaded_file_can_be_named_by_url_or_id(client: Any, video: Path) ->
     assert len(client.identify_face(video_id=kept.id).faces) == 2
 
 
+@one_is_enough
 def test_the_whole_way(client: Any, video: Path, speech: Sound, tmp_path: Path) -> None:
     session = client.identify_face(video)
     line = Line(session.faces[0], speech(3000), at_ms=500, end_ms=3000, transcript="Hello.")

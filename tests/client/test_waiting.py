@@ -82,6 +82,7 @@ def test_a_stream_that_breaks_is_taken_up_where_it_broke(
     assert asked == [("events", None), ("7", None), ("events", "id-20"), ("7", None)]
 
 
+@pytest.mark.parametrize("connect", ["blocking"], indirect=True)
 def test_a_service_that_restarts_is_waited_for(
     watch: Callable[[], Any], scripted: ScriptedService
 ) -> None:

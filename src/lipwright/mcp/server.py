@@ -29,6 +29,9 @@ _ABOUT = (
 )
 
 
+_VIDEO = "local video file, mp4 or mov; a URL, too, where a service does the work"
+
+
 def build(desk: Desk, version: str) -> MCPServer[None]:
     """Return a server of the four tools.
 
@@ -54,14 +57,14 @@ def build(desk: Desk, version: str) -> MCPServer[None]:
 
     @server.tool(annotations=ToolAnnotations(read_only_hint=True, open_world_hint=False))
     def identify(
-        video: Annotated[str, Field(description="local video file, mp4 or mov")],
+        video: Annotated[str, Field(description=_VIDEO)],
     ) -> FoundFaces:
         """Find the faces of a video that can be lip-synced, and when each can."""
         return _said(desk.identify, video)
 
     @server.tool(annotations=ToolAnnotations(destructive_hint=False, open_world_hint=False))
     def sync(
-        video: Annotated[str, Field(description="local video file, mp4 or mov")],
+        video: Annotated[str, Field(description=_VIDEO)],
         lines: Annotated[Lines, Field(description="what is said, by whom and when")],
         output: Annotated[
             str, Field(description="mp4 to write; must not exist; by default beside the video")
