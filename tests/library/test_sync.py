@@ -207,3 +207,9 @@ def test_the_line_begins_where_the_face_does(
 def test_an_unknown_name_is_an_ordinary_error() -> None:
     with pytest.raises(AttributeError, match="nothing"):
         _ = lipwright.nothing
+
+
+def test_nothing_to_say(portrait_clip: Path, tmp_path: Path) -> None:
+    with pytest.raises(lipwright.BadInputError) as caught:
+        lipwright.dub(portrait_clip, [], tmp_path / "out.mp4")
+    assert (caught.value.field, caught.value.reason) == ("lines", "empty")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -49,7 +49,10 @@ class Cue:
 
 
 def place_cues(
-    cues: Sequence[Cue], identification: Identification, folder: Path
+    cues: Sequence[Cue],
+    identification: Identification,
+    folder: Path,
+    lengths: Mapping[Path, int] | None = None,
 ) -> tuple[list[Line], list[str]]:
     """Fill in what the cues leave open.
 
@@ -61,6 +64,8 @@ def place_cues(
         The faces of the video.
     folder
         Where sounds that are arrays are written; they must stay until the lines were dubbed.
+    lengths
+        Of sound files, ms, as far as they were measured already.
 
     Returns
     -------
@@ -75,7 +80,9 @@ def place_cues(
     warnings: list[str] = []
     for index, cue in enumerate(cues):
         try:
-            line, cut = _place(cue, identification, lines, folder / f"speech-{index}.wav")
+            speech = speech_file(cue.speech, folder / f"speech-{index}.wav")
+            sound_ms = (lengths or {}).get(speech) or probe_sound(speech).duration_ms
+            line, cut = _place(cue, speech, sound_ms, identification, lines)
         except BadInputError as error:
             error.index = index
             raise
@@ -117,10 +124,8 @@ def speech_file(speech: str | os.PathLike[str] | Sound, path: Path) -> Path:
 
 
 def _place(
-    cue: Cue, identification: Identification, before: Sequence[Line], wav: Path
+    cue: Cue, speech: Path, sound_ms: int, identification: Identification, before: Sequence[Line]
 ) -> tuple[Line, list[str]]:
-    speech = speech_file(cue.speech, wav)
-    sound_ms = probe_sound(speech).duration_ms
     face = choose_face(identification, None if cue.face is None else str(cue.face), cue.at_ms)
     at_ms = cue.at_ms
     if at_ms is None:

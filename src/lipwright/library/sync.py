@@ -212,11 +212,13 @@ def dub(
     FailedError
         The work itself failed.
     """
+    if not cues:
+        raise BadInputError("lines", "empty", "there must be at least one line")
     video = Path(video)
     output = video.with_name(f"{video.stem}-synced.mp4") if output is None else Path(output)
     files = [Path(cue.speech) for cue in cues if not isinstance(cue.speech, Sound)]
     _check_output(output, video, files)
-    _check_sounds(files)
+    lengths = _lengths(cues)
     if engine != DEFAULT_ENGINE:
         # Its weights may be missing, which should be said before minutes of work.
         load_engine(engine)
@@ -226,7 +228,7 @@ def dub(
         share = _IDENTIFY_SHARE
         identification = _identified(video, memory, _part_of(progress, 0.0, share))
     with tempfile.TemporaryDirectory(prefix="lipwright-") as folder:
-        lines, cut = place_cues(cues, identification, Path(folder))
+        lines, cut = place_cues(cues, identification, Path(folder), lengths)
         done = dub_lines(
             video,
             identification,
@@ -262,13 +264,19 @@ def _check_output(output: Path, video: Path, sounds: Sequence[Path]) -> None:
         raise BadInputError("output", "is_input", "it would overwrite an input")
 
 
-def _check_sounds(sounds: Sequence[Path]) -> None:
-    for index, sound in enumerate(sounds):
+def _lengths(cues: Sequence[Cue]) -> dict[Path, int]:
+    """Measure the sound files, before minutes of work are spent on a video for nothing."""
+    lengths: dict[Path, int] = {}
+    for index, cue in enumerate(cues):
+        if isinstance(cue.speech, Sound):
+            continue
+        path = Path(cue.speech)
         try:
-            probe_sound(sound)
+            lengths[path] = lengths.get(path) or probe_sound(path).duration_ms
         except BadInputError as error:
             error.index = index
             raise
+    return lengths
 
 
 def _part_of(progress: ProgressSink, start: float, end: float) -> ProgressSink:
