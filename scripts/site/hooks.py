@@ -35,22 +35,6 @@ _LINK = re.compile(r"(?<!!)\[([^\]]*)\]\(([^)\s#:]+)(#[^)\s]*)?\)")
 _TABLE = re.compile(r"<!-- table: ([a-z]+) -->")
 
 
-def on_config(config: Any) -> Any:
-    """Leave out of the menu what is not written yet."""
-    made = {*PAGES_FROM_ELSEWHERE.values(), "reference.md"}
-
-    def there(entry: dict[str, Any]) -> bool:
-        [page] = entry.values()
-        return isinstance(page, list) or page in made or (ROOT / "docs" / page).exists()
-
-    config["nav"] = [
-        {title: [entry for entry in inside if there(entry)] if isinstance(inside, list) else inside}
-        for part in config["nav"]
-        for title, inside in part.items()
-    ]
-    return config
-
-
 def on_files(files: Any, config: Any) -> Any:
     """Add what docs/ does not hold."""
     for origin, page in PAGES_FROM_ELSEWHERE.items():
