@@ -151,3 +151,16 @@ def test_options_that_cannot_be_used(options: list[str]) -> None:
     from lipwright.cli.app import run
 
     assert run(["mcp", *options]) != 0
+
+
+def test_without_the_extra_it_says_how_to_get_it(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from lipwright.cli.app import run
+
+    for name in list(sys.modules):
+        if name.partition(".")[0] == "mcp" or name == "lipwright.mcp.server":
+            monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "mcp", None)
+    assert run(["mcp"]) == 2
+    assert "pip install 'lipwright[mcp]'" in capsys.readouterr().err
