@@ -91,7 +91,7 @@ def generator(size: int = PUBLISHED_SIZE, width: float = 1.0) -> Generator:
 
     channels = [wide(min(NARROWEST << level, 512)) for level in range(len(sides))]
     bottom = wide(512)
-    face = [(Layer("face_encoder_blocks.0.0", 6, channels[0], 7, pad=3),)]
+    face: list[tuple[Layer, ...]] = [(Layer("face_encoder_blocks.0.0", 6, channels[0], 7, pad=3),)]
     for level in range(1, len(sides)):
         name = f"face_encoder_blocks.{level}"
         down = Layer(f"{name}.0", channels[level - 1], channels[level], 3, (2, 2), 1)
@@ -116,7 +116,7 @@ def generator(size: int = PUBLISHED_SIZE, width: float = 1.0) -> Generator:
         audio += residuals("audio_encoder", here + 1, outputs, count)
 
     skipped = [bottom, *reversed(channels)]
-    decoder = [(Layer("face_decoder_blocks.0.0", bottom, bottom, 1),)]
+    decoder: list[tuple[Layer, ...]] = [(Layer("face_decoder_blocks.0.0", bottom, bottom, 1),)]
     for level in range(1, len(skipped)):
         name = f"face_decoder_blocks.{level}"
         inputs = decoder[-1][-1].outputs + skipped[level - 1]

@@ -70,6 +70,8 @@ class Generator:
         options = runtime.SessionOptions()
         options.log_severity_level = _QUIET
         options.intra_op_num_threads = threads
+        # Threads that wait for the next batch must not keep the encoder from its cores.
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         try:
             self._session = runtime.InferenceSession(
                 str(path), sess_options=options, providers=providers
