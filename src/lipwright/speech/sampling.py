@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-_LIGHT_S = 0.028
-"""Standard deviation of the smoothing at ordinary frame rates: lips do not tremble at 10 Hz. On four
-real-world clips this leaves 0.82 of the jerk that 12 ms left, and correlates as well or better."""
+_LIGHT_S = 0.015
+"""Standard deviation of the smoothing at ordinary frame rates: removes the network's jitter, and
+leaves syllables (4 Hz) 93 % of their motion."""
 
 _LONGEST_SPACING_S = 0.1
 """A frame that stays longer than this is a still: it shows one moment, not a mean of many."""
