@@ -16,6 +16,7 @@ from lipwright.dubbing.dub import dub
 from lipwright.dubbing.identify import identify
 from lipwright.dubbing.made_by import content_hash
 from lipwright.dubbing.types import Fit, Line
+from lipwright.errors import FailedError
 from lipwright.render.mesh.engine import MeshEngine
 
 PAIR = (
@@ -176,3 +177,16 @@ def test_an_engine_that_cannot_keep_is_not_kept(say, plain, tmp_path, learned, m
     nowhere = FaceBanks(tmp_path / "nowhere", learned[0].video)
     assert say(LINE, nowhere)[1] == plain[1]
     assert not nowhere.folder.exists()
+
+
+def test_a_failure_that_has_nothing_to_do_with_it_is_none_of_its_fault(say, banks, monkeypatch):
+    calls = []
+
+    def fail(self, track, observer):
+        calls.append(len(track.times))
+        raise FailedError("speech_model", "the weights are gone")
+
+    monkeypatch.setattr(MeshEngine, "prepare", fail)
+    with pytest.raises(FailedError):
+        say(LINE, banks)
+    assert len(calls) == 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import pairwise
@@ -23,7 +24,7 @@ from lipwright.dubbing.following import (
 from lipwright.dubbing.pieces import Part, Repeats, needed_parts
 from lipwright.dubbing.placement import find_face
 from lipwright.dubbing.types import Identification, Line
-from lipwright.errors import BadInputError
+from lipwright.errors import BadInputError, LipwrightError
 from lipwright.faces.landmarker import FaceLandmarker
 from lipwright.faces.types import FaceTrack, IdentifiedFace
 from lipwright.media.audio import read_sound
@@ -101,6 +102,8 @@ def cast(
     for role in roles:
         try:
             speaker = role.speaker(engine, reader, repeats)
+        except LipwrightError:
+            raise  # the sound's fault, or the weights'
         except Exception:
             if not role.recalled:
                 raise
@@ -133,8 +136,9 @@ def _look(
         return
     planned(frames_to_read(wanted, reader.info))
     finder = landmarker if isinstance(landmarker, FaceLandmarker) else landmarker()
-    for one, known in follow(reader, wanted, finder, progress):
-        by_face[id(one.face)].learn(one.piece, known)
+    with closing(follow(reader, wanted, finder, progress)) as followed:
+        for one, known in followed:
+            by_face[id(one.face)].learn(one.piece, known)
     for role in roles:
         if role.bank is not None:
             role.bank.save()

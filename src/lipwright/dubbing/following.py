@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any, Protocol
@@ -44,7 +44,7 @@ def follow(
     wanted: Sequence[Wanted],
     landmarker: FaceLandmarker,
     looked: Callable[[Frame], None],
-) -> Iterator[tuple[Wanted, KnownPiece]]:
+) -> Generator[tuple[Wanted, KnownPiece], None, None]:
     """Follow faces through pieces, each stretch of the video read once.
 
     Parameters

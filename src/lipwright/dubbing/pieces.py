@@ -21,7 +21,7 @@ from lipwright.media.types import VideoInfo
 PIECE_SECONDS: Final = 2
 """A shorter piece would pay for its run-up more often, a longer one would make short lines in long
 videos look at more frames than they need. The face's whole interval is not followed at first use:
-looking costs a third of what decoding and encoding do, so a line of 3 s in a video of 60 s would
+looking costs about half of what decoding and encoding do, so a line of 3 s in a video of 60 s would
 spend more on frames that it does not need than on everything else; a later line follows only what
 is missing."""
 
