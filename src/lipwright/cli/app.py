@@ -7,7 +7,6 @@ purpose is one line on standard error. Commands import what they need when they 
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Sequence
 from typing import Annotated
@@ -94,10 +93,6 @@ def run(arguments: Sequence[str]) -> int:
         reason = error.reason if isinstance(error, FailedError) else "failed"
         said = {"field": None, "reason": reason, "detail": str(error)}
         return _complain(str(error), 1, arguments, said)
-    except BrokenPipeError:
-        # Whoever read the output has heard enough; say nothing more into the pipe at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
     except (KeyboardInterrupt, typer.Abort):
         code = _INTERRUPTED
     if code == _INTERRUPTED:

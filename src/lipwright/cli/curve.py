@@ -134,4 +134,5 @@ def _write(path: Path, text: str) -> None:
     try:
         path.write_text(text, encoding="utf-8")
     except OSError as error:
-        raise BadInputError("output", "not_writable", str(error)) from error
+        detail = f"{path} cannot be written: {error.strerror or error}"
+        raise BadInputError("output", "not_writable", detail) from error

@@ -19,9 +19,9 @@ def existing_file(path: Path | None) -> Path | None:
     if path is None or str(path) == STANDARD:
         return path
     if not path.exists():
-        raise typer.BadParameter(f"file '{path}' does not exist")
+        raise typer.BadParameter(f"file '{path}' does not exist.")
     if path.is_dir():
-        raise typer.BadParameter(f"file '{path}' is a directory")
+        raise typer.BadParameter(f"file '{path}' is a directory.")
     return path
 
 
