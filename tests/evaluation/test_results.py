@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from lipwright.evaluation.cases import Kind
-from lipwright.evaluation.results import as_dict, medians, orders, write_json
+from lipwright.evaluation.results import as_dict, medians, orders, pooled_closures, write_json
 from lipwright.evaluation.run import CaseResult
 
 Results = dict[str, CaseResult]
@@ -34,6 +34,19 @@ def test_medians_leave_out_what_is_not_known(results: Results) -> None:
     several = [replace(first, rows={"output": row}) for row in rows]
     assert medians(several, Kind.REVOICE) == {"output": {"a": 2.0, "b": 2.0}}
     assert medians(several, Kind.SPEECH) == {}
+
+
+def test_closings_are_counted_together(results: Results) -> None:
+    first = results["revoice"]
+    rows = [
+        {"closure_rate": 1.0, "closures": 1.0},
+        {"closure_rate": 0.5, "closures": 8.0},
+        {"closure_rate": float("nan"), "closures": 0.0},
+    ]
+    several = [replace(first, rows={"output": row}) for row in rows]
+    assert pooled_closures(several, Kind.REVOICE) == {"output": (pytest.approx(5 / 9), 9)}
+    assert pooled_closures(several, Kind.SILENCE) == {}
+    assert pooled_closures([first], Kind.REVOICE)["real"][0] == 1.0
 
 
 def test_the_json_is_plain_and_whole(results: Results, tmp_path: Path) -> None:

@@ -120,6 +120,7 @@ def mouth_numbers(values: F64, question: Question) -> Numbers:
         level = shut_level(source.opening)
         level = level if np.isfinite(level) else _SEEN_SHUT
         numbers["curve_closure_rate"] = closure_rate(opening, events, level, source.step)
+        numbers["curve_closures"] = float(len(events))
     return numbers
 
 

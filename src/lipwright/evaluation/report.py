@@ -14,7 +14,7 @@ from lipwright.evaluation.catalogue import BY_KEY, METRICS, Metric, metrics_of
 from lipwright.evaluation.filmstrip import filmstrip, telling_frames
 from lipwright.evaluation.measure import Numbers
 from lipwright.evaluation.plots import opening_plot
-from lipwright.evaluation.results import medians, orders, versions
+from lipwright.evaluation.results import medians, orders, pooled_closures, versions
 from lipwright.evaluation.run import CaseResult
 from lipwright.evaluation.tables import cell
 
@@ -107,9 +107,19 @@ def _kind_section(results: Sequence[CaseResult], kind: Kind) -> str:
     return (
         f"<h2>{_KIND_NAMES[kind]}</h2><p>{_KIND_NOTES[kind]} "
         f"Medians of {_count(len(there), 'case')}.</p>"
-        f"{_table(shown, rows, _ROW_NAMES)}"
+        f"{_table(shown, rows, _ROW_NAMES)}<p>{_pooled(results, kind)}</p>"
         f"<details><summary>The output of each case</summary>{outputs}</details>"
     )
+
+
+def _pooled(results: Sequence[CaseResult], kind: Kind) -> str:
+    """Closings of all cases together."""
+    pooled = pooled_closures(results, kind)
+    if not pooled:
+        return ""
+    shares = ", ".join(f"{_ROW_NAMES[row]} {rate:.0%}" for row, (rate, _) in pooled.items())
+    count = max(of for _, of in pooled.values())
+    return f"Closings met, of all {count} in these clips together: {shares}."
 
 
 def _table(

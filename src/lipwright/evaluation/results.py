@@ -74,6 +74,25 @@ def orders(results: Sequence[CaseResult], kind: Kind) -> list[Order]:
     return found
 
 
+def pooled_closures(results: Sequence[CaseResult], kind: Kind) -> dict[str, tuple[float, int]]:
+    """Closings that were met, of all cases together: a median of clips with three each is coarse.
+
+    Returns
+    -------
+    Row by row, the share that was met and of how many.
+    """
+    key = {Kind.REVOICE: "closure", Kind.SPEECH: "curve_closure"}.get(kind)
+    met: dict[str, float] = {}
+    count: dict[str, float] = {}
+    for result in results:
+        for row, numbers in result.rows.items():
+            rate = numbers.get(f"{key}_rate", math.nan)
+            if key is not None and result.case.kind is kind and math.isfinite(rate):
+                met[row] = met.get(row, 0.0) + rate * numbers[f"{key}s"]
+                count[row] = count.get(row, 0.0) + numbers[f"{key}s"]
+    return {row: (met[row] / count[row], round(count[row])) for row in met if count[row]}
+
+
 def _ahead(metric: Metric, better: str, worse: str, rows: dict[str, Numbers]) -> float | None:
     """By how much one row is nearer to the best value than another; ``None`` if one has none."""
     values = [rows.get(row, {}).get(metric.key, math.nan) for row in (better, worse)]
@@ -100,6 +119,13 @@ def as_dict(results: Sequence[CaseResult]) -> dict[str, Any]:
     content = {
         "versions": versions(),
         "medians": {kind: medians(results, kind) for kind in kinds},
+        "pooled_closures": {
+            kind: {
+                row: {"rate": rate, "of": count}
+                for row, (rate, count) in pooled_closures(results, kind).items()
+            }
+            for kind in kinds
+        },
         "orders": {kind: [asdict(order) for order in orders(results, kind)] for kind in kinds},
         "cases": [_case(result) for result in results],
     }

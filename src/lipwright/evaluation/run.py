@@ -248,8 +248,8 @@ class Runner:
             rows["real"] = measure(source, replace(question, offset_ms=0.0))
             rows["nothing"] = median_of([measure(o, question) for o in other_words(source)])
         else:
-            if case.kind is Kind.SPEECH:
-                rows["real"] = self._own_curve(case, stage)
+            if case.kind is Kind.SPEECH and (own := self._own_curve(case, stage)):
+                rows["real"] = own
             rows["nothing"] = measure(source, question)
         if not self.quick:
             seen, performance = self._frozen_lips(case, stage, line)

@@ -8,7 +8,7 @@ from math import isfinite
 from lipwright.evaluation.cases import Kind
 from lipwright.evaluation.catalogue import Metric, metrics_of
 from lipwright.evaluation.measure import Numbers
-from lipwright.evaluation.results import medians
+from lipwright.evaluation.results import medians, pooled_closures
 from lipwright.evaluation.run import CaseResult
 
 _NAME_WIDTH = 8
@@ -33,8 +33,20 @@ def median_tables(results: Sequence[CaseResult]) -> str:
         count = sum(result.case.kind is kind for result in results)
         if count:
             rows = medians(results, kind)
-            parts.append(f"medians of {count} x {kind}\n" + _table(rows, metrics_of(kind)))
+            text = f"medians of {count} x {kind}\n" + _table(rows, metrics_of(kind))
+            if said := closures_said(results, kind):
+                text += f"\n  {said}"
+            parts.append(text)
     return "\n\n".join(parts)
+
+
+def closures_said(results: Sequence[CaseResult], kind: Kind) -> str:
+    """Closings of all cases together, in a sentence; empty where there are none."""
+    pooled = pooled_closures(results, kind)
+    if not pooled:
+        return ""
+    shares = ", ".join(f"{row} {rate:.0%}" for row, (rate, _) in pooled.items())
+    return f"closings met, of all {max(of for _, of in pooled.values())} together: {shares}"
 
 
 def cell(metric: Metric, value: float | None) -> str:
