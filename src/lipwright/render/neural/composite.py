@@ -28,6 +28,9 @@ _BORDER: Final = 0.05
 _FIELD: Final = 0.2
 """Reach of the colour of the rim, standard deviation in sides of the square."""
 
+_FEW: Final = 32
+"""Side of the square on which that field is worked out."""
+
 _MOST_OFF: Final = 24.0
 """Levels; a larger difference at the rim is another shape, not another colour."""
 
@@ -118,11 +121,12 @@ def colour_field(made: Field, wanted: Field, rim: NDArray[np.float32]) -> Field:
     if total <= 0.0:
         return np.zeros_like(made)
     mean = difference.sum((0, 1)) / total
-    sigma = _FIELD * made.shape[0]
-    near = cv2.GaussianBlur(np.dstack([difference, rim]), (0, 0), sigma)
+    # So smooth a thing needs few pixels.
+    few = cv2.resize(np.dstack([difference, rim]), (_FEW, _FEW), interpolation=cv2.INTER_AREA)
+    near = cv2.GaussianBlur(few, (0, 0), _FIELD * _FEW)
     weak = 0.01 * float(near[..., 3].max())
     field = (near[..., :3] + weak * mean) / (near[..., 3:] + weak)
-    return np.asarray(field, np.float32)
+    return np.asarray(cv2.resize(field, made.shape[:2][::-1]), np.float32)
 
 
 def compose(
