@@ -63,7 +63,7 @@ class Visit:
     def __init__(self, browser: Any, url: str, **options: Any) -> None:
         self.url = url
         self.context = browser.new_context(**{"locale": "en-GB", **options})
-        self.context.set_default_timeout(20_000)
+        self.context.set_default_timeout(60_000)
         self.page = self.context.new_page()
         self.wrongs: list[str] = []
         self.asked: list[str] = []
@@ -94,7 +94,7 @@ class Visit:
         )
         self.page.dispatch_event(selector, "drop", {"dataTransfer": transfer})
 
-    def until(self, expression: str, within_s: float = 20) -> None:
+    def until(self, expression: str, within_s: float = 60) -> None:
         """Wait until an expression is true; the browser's own waiting would need eval."""
         deadline = time.monotonic() + within_s
         while not self.page.evaluate(expression):
