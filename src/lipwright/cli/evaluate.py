@@ -105,6 +105,7 @@ def evaluate(
     have_weights()
     from lipwright.evaluation.cases import read_cases
     from lipwright.evaluation.finished import measure_finished
+    from lipwright.evaluation.report import write_report
     from lipwright.evaluation.results import write_json
     from lipwright.evaluation.run import Runner
     from lipwright.evaluation.tables import case_table, median_tables
@@ -139,8 +140,6 @@ def evaluate(
     if as_json is not None:
         write_json(results, as_json)
     if report is not None:
-        from lipwright.evaluation.report import write_report
-
         write_report(results, report)
         typer.echo(report)
 
