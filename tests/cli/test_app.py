@@ -158,3 +158,14 @@ def test_the_page_names_every_option(command: str, capsys: pytest.CaptureFixture
     options = set(re.findall(r"--[a-z][a-z-]+", capsys.readouterr().out)) - {"--help", "--output"}
     assert options
     assert {option for option in options if option not in page} == set()
+
+
+def test_what_the_system_refuses_is_one_line(
+    portrait_clip: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").write_text("no folder")
+    assert run(["faces", str(portrait_clip), "--images", str(tmp_path / "file" / "faces")]) == 1
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    assert shown.err.startswith(f"lipwright: {tmp_path / 'file'}")
+    assert shown.err.count("\n") == 1

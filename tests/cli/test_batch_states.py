@@ -9,6 +9,7 @@ import pytest
 
 from lipwright.cli.batch_jobs import Job
 from lipwright.cli.batch_states import DONE, FAILED, States, fingerprints, state_file
+from lipwright.errors import FailedError
 
 
 @pytest.fixture
@@ -82,3 +83,8 @@ def test_a_damaged_file_counts_as_empty(
 def test_where_it_lies(tmp_path: Path) -> None:
     assert state_file(tmp_path) == tmp_path / ".lipwright-state.json"
     assert state_file(tmp_path / "jobs.csv") == tmp_path / "jobs.csv.state.json"
+
+
+def test_a_folder_that_cannot_be_written(job: Job, tmp_path: Path) -> None:
+    with pytest.raises(FailedError, match="cannot be written"):
+        States(tmp_path / "nowhere" / "state.json").record(job, DONE, [])

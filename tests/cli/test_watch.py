@@ -50,6 +50,29 @@ def test_an_empty_file_has_not_begun_yet(watcher: Watcher, tmp_path: Path) -> No
     assert [names(watcher, now) for now in (0.0, 5.0, 10.0)] == [[], [], []]
 
 
+def test_a_transcript_that_comes_later_counts(watcher: Watcher, tmp_path: Path) -> None:
+    put(tmp_path, "a.mp4", "1")
+    put(tmp_path, "a.wav", "1")
+    assert [names(watcher, now) for now in (0.0, 2.0)] == [[], ["a"]]
+    put(tmp_path, "a.txt", "What is said.")
+    assert names(watcher, 4.0) == []
+    [job] = watcher.ready(6.0)
+    assert job.options["transcript"] == "What is said."
+
+
+def test_a_folder_may_go_and_come_back(
+    watcher: Watcher, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    away = tmp_path.with_name("away")
+    tmp_path.rename(away)
+    assert [names(watcher, now) for now in (0.0, 1.0)] == [[], []]
+    assert capsys.readouterr().err.count("cannot be read") == 1
+    away.rename(tmp_path)
+    put(tmp_path, "a.mp4", "1")
+    put(tmp_path, "a.wav", "1")
+    assert [names(watcher, now) for now in (2.0, 4.0)] == [[], ["a"]]
+
+
 def test_what_failed_before_waits_for_a_change(watcher: Watcher, tmp_path: Path) -> None:
     put(tmp_path, "a.mp4", "1")
     put(tmp_path, "a.wav", "1")

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from fractions import Fraction
@@ -56,6 +57,14 @@ def test_the_core_counts_from_the_first_frame() -> None:
         assert pictures.info().frame_rate == Fraction(30_000, 1001)
     assert float(frames[0].time) == pytest.approx(2 * 1001 / 30_000, abs=1e-5)
     assert frames[0].pts == frames[0].time * 90_000
+
+
+def test_what_is_never_read_to_its_end_is_freed(recwarn: pytest.WarningsRecorder) -> None:
+    pictures = Pictures(iter(made()))
+    next(pictures.pairs())
+    del pictures
+    gc.collect()
+    assert [str(warning.message) for warning in recwarn] == []
 
 
 def test_odd_sides_are_filled_and_come_back_odd() -> None:

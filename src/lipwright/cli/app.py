@@ -93,6 +93,10 @@ def run(arguments: Sequence[str]) -> int:
         reason = error.reason if isinstance(error, FailedError) else "failed"
         said = {"field": None, "reason": reason, "detail": str(error)}
         return _complain(str(error), 1, arguments, said)
+    except OSError as error:
+        detail = ": ".join(str(part) for part in (error.filename, error.strerror) if part)
+        said = {"field": None, "reason": "system", "detail": detail or str(error)}
+        return _complain(detail or str(error), 1, arguments, said)
     except (KeyboardInterrupt, typer.Abort):
         code = _INTERRUPTED
     if code == _INTERRUPTED:

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from lipwright.cli.batch_jobs import Job
 from lipwright.cli.output import warn
+from lipwright.errors import FailedError
 
 DONE: Final = "done"
 FAILED: Final = "failed"
@@ -58,7 +59,13 @@ class States:
         return self._is(job, FAILED)
 
     def record(self, job: Job, state: str, inputs: Fingerprints, **said: Any) -> None:
-        """Remember what became of a job with these inputs, on disk at once."""
+        """Remember what became of a job with these inputs, on disk at once.
+
+        Raises
+        ------
+        FailedError
+            ``state_file``: it cannot be written.
+        """
         self._jobs[self._key(job)] = {
             "state": state,
             "options": job.options,
@@ -69,8 +76,12 @@ class States:
         }
         text = json.dumps({"version": _VERSION, "jobs": self._jobs}, indent=1, ensure_ascii=False)
         part = self._path.with_name(f".{self._path.name}-{secrets.token_hex(4)}.part")
-        part.write_text(text + "\n", encoding="utf-8")
-        part.replace(self._path)
+        try:
+            part.write_text(text + "\n", encoding="utf-8")
+            part.replace(self._path)
+        except OSError as error:
+            detail = f"{self._path} cannot be written: {error.strerror}"
+            raise FailedError("state_file", detail) from error
 
     def _is(self, job: Job, state: str) -> bool:
         known = self._jobs.get(self._key(job))

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
 _POLL_S = 0.5
 
-Stamp = tuple[tuple[int, int], ...]
+Stamp = tuple[object, ...]
+"""What a pair's files are like: equal as long as nothing has changed."""
 
 
 def watch(
@@ -44,9 +45,9 @@ def watch(
 ) -> None:
     """Watch a folder and make every video in it say the sound of the same name.
 
-    take.mp4 and take.wav become take-synced.mp4; take.txt, if it is there before, is the
-    transcript. What goes wrong is written into take-error.txt and tried again when one of the
-    files changes. Ctrl-C ends it and leaves no half-made file behind.
+    take.mp4 and take.wav become take-synced.mp4; take.txt, if there is one, is the transcript.
+    What goes wrong is written into take-error.txt and tried again when one of the files changes.
+    Ctrl-C ends it and leaves no half-made file behind.
     """
     from lipwright.cli.batch_run import Runner
     from lipwright.cli.batch_states import States, state_file
@@ -93,6 +94,7 @@ class Watcher:
         self._options, self._states = options, states
         self._seen: dict[str, tuple[Stamp, float]] = {}
         self._handed_out: dict[str, Stamp] = {}
+        self._there = True
 
     def ready(self, now: float) -> list[Job]:
         """Look into the folder; ``now`` is any clock's time in seconds."""
@@ -100,8 +102,17 @@ class Watcher:
 
         from lipwright.cli.batch_jobs import pairs_in
 
+        try:
+            pairs = pairs_in(self._folder, self._out)
+        except OSError as error:
+            # Network drives come back; say it once and go on looking.
+            if self._there:
+                warn(f"{self._folder} cannot be read: {error.strerror}")
+            self._there = False
+            return []
+        self._there = True
         ready = []
-        for job in pairs_in(self._folder, self._out):
+        for job in pairs:
             job = replace(job, options=self._options | job.options)
             stamp = _stamp(job)
             before = self._seen.get(job.name)
@@ -123,14 +134,18 @@ def _stamp(job: Job) -> Stamp | None:
         return None
     if not all(stat.st_size for stat in stats):
         return None
-    return tuple((stat.st_size, stat.st_mtime_ns) for stat in stats)
+    sizes = tuple((stat.st_size, stat.st_mtime_ns) for stat in stats)
+    return (*sizes, job.options.get("transcript"))
 
 
 def _do(job: Job, runner: Runner, notes: Path) -> None:
     note = notes / f"{job.name}-error.txt"
     _, why = runner.run(job)
-    if why:
-        note.parent.mkdir(parents=True, exist_ok=True)
-        note.write_text(f"{why}\n", encoding="utf-8")
-    else:
-        note.unlink(missing_ok=True)
+    try:
+        if why:
+            note.parent.mkdir(parents=True, exist_ok=True)
+            note.write_text(f"{why}\n", encoding="utf-8")
+        else:
+            note.unlink(missing_ok=True)
+    except OSError as error:
+        warn(f"{note} cannot be written: {error.strerror}")

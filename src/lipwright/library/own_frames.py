@@ -112,7 +112,8 @@ def dub_frames(
         Pairs of a time in seconds, ascending, and a picture, (H, W, 3) uint8 RGB, all of one
         size. They are read three times (without ``identification``), so give a list, any object
         that can be iterated over anew, or a function that returns a new iterator. A plain
-        iterator works as well; its pictures are kept in a temporary file, uncompressed.
+        iterator works as well; its pictures are kept in a temporary file, uncompressed. They may
+        be asked for in another thread, never in two at once.
     cues
         One or more; those of one face must not overlap in time.
     sound

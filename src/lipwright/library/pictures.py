@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+import weakref
 from collections.abc import Callable, Iterable, Iterator
 from fractions import Fraction
 from types import TracebackType
@@ -169,6 +170,8 @@ class _Spool:
         self._times: list[float] = []
         self._shape: tuple[int, ...] = ()
         self._file: IO[bytes] = tempfile.TemporaryFile(prefix="lipwright-")  # noqa: SIM115
+        # Whoever never reads the result still gets the space back.
+        weakref.finalize(self, self._file.close)
 
     def read(self) -> Iterator[TimedFrame]:
         """Yield what is kept, then go on with what was not read yet."""
