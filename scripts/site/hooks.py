@@ -26,6 +26,7 @@ PAGES_FROM_ELSEWHERE = {
     "CONTRIBUTING.md": "contributing.md",
     "src/lipwright/speech/MODEL_CARD.md": "model-card.md",
 }
+LOGO = ROOT / "src" / "lipwright" / "api" / "studio" / "assets" / "favicon.svg"
 HOMES = {"README.md": "index.md"} | PAGES_FROM_ELSEWHERE
 ORIGINS = {page: origin for origin, page in PAGES_FROM_ELSEWHERE.items()}
 
@@ -39,6 +40,7 @@ def on_files(files: Any, config: Any) -> Any:
     """Add what docs/ does not hold."""
     for origin, page in PAGES_FROM_ELSEWHERE.items():
         files.append(File.generated(config, page, content=(ROOT / origin).read_text()))
+    files.append(File.generated(config, "images/logo.svg", content=LOGO.read_text()))
     document = openapi_document()
     files.append(File.generated(config, "reference.md", content=reference_page(document)))
     files.append(File.generated(config, "openapi.json", content=json.dumps(document, indent=1)))
