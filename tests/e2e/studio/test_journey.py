@@ -269,7 +269,7 @@ def test_two_faces_two_lines_and_a_change_of_mind(
     seen.until("parseFloat(document.querySelector('.record-time').textContent.slice(2)) > 2.3")
     page.get_by_role("button", name="停止并使用").click()
     page.wait_for_selector("studio-clip >> nth=1")
-    assert page.locator(".hint").inner_text() == "声音已转换为服务可接受的 wav。"
+    assert page.locator(".caption").nth(1).inner_text() == "recording.wav"
     assert seen.faults() == []
 
     # The same face cannot say two things at once: a third line finds the room that is left.
@@ -277,6 +277,14 @@ def test_two_faces_two_lines_and_a_change_of_mind(
     settle(page)
     assert page.locator("studio-clip").count() == 2
     assert page.locator(".notice").get_attribute("data-reason") == "no_room"
+
+    # A sound that the service does not take becomes one that it takes.
+    make_sound(tmp_path / "song.flac", 2.5, "flac", 44100)
+    page.locator("studio-clip .clip-body").nth(1).focus()
+    page.keyboard.press("Delete")
+    seen.drop(".face-row:nth-child(2) .lane", tmp_path / "song.flac")
+    page.wait_for_selector("studio-clip >> nth=1")
+    assert page.locator(".hint").inner_text() == "声音已转换为服务可接受的 wav。"
 
     # The language can be changed at any time, and nothing is lost by it.
     page.get_by_role("button", name="English").click()

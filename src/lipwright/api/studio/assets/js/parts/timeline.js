@@ -6,6 +6,8 @@ import { ownPath } from "../http.js";
 import { bind, hush, say } from "../words.js";
 import "./clip.js";
 
+const TICKS_MS = [200, 500, 1000, 2000, 5000, 10_000];
+
 /** `<studio-timeline>`: fires "speak", "drop-sound", "seek" and "pick". */
 export class Timeline extends HTMLElement {
   show(project) {
@@ -41,7 +43,10 @@ export class Timeline extends HTMLElement {
       step: "0.5",
       value: "1",
       "t-aria-label": "timeline.zoom",
-      oninput: () => setVariable(this.inner, "zoom", this.zoom.value),
+      oninput: () => {
+        setVariable(this.inner, "zoom", this.zoom.value);
+        this.makeTicks();
+      },
     });
     this.append(
       h(
@@ -153,7 +158,8 @@ export class Timeline extends HTMLElement {
 
   makeTicks() {
     const { videoMs } = this.project;
-    const step = [500, 1000, 2000, 5000, 10_000].find((ms) => videoMs / ms <= 8) ?? 10_000;
+    const most = 8 * Number(this.zoom.value);
+    const step = TICKS_MS.find((ms) => videoMs / ms <= most) ?? TICKS_MS.at(-1);
     const ticks = [];
     for (let ms = 0; ms <= videoMs - step / 3; ms += step) {
       const tick = h(

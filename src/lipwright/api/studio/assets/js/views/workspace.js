@@ -209,7 +209,7 @@ export class Workspace extends HTMLElement {
     if (sound.durationMs < 200) return this.refuse("too_short_sound");
     const added = project.add(faceId, sound, wantedMs ?? this.wanted(faceId));
     if (!added) return this.refuse("no_room");
-    this.timeline.explain(added.reason ?? (sound.converted ? "converted" : null), added.line);
+    this.timeline.explain(added.reason ?? (sound.converted && file instanceof File ? "converted" : null), added.line);
     this.showInvitation();
     announce("line.added", { number: project.lines.length, face: project.faceNumber(faceId) });
     this.timeline.querySelector("studio-clip.chosen .clip-body")?.focus({ preventScroll: true });
