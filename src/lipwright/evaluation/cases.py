@@ -123,7 +123,7 @@ def read_cases(path: Path | str, media: Path | None = None, *, engine: str = "")
         try:
             text = Path(path).read_text("utf-8")
         except (OSError, UnicodeDecodeError) as error:
-            raise _bad("unreadable", f"{path} cannot be read: {error}") from error
+            raise _bad("bad_value", f"{path} cannot be read: {error}") from error
         folder = media or Path(path).parent
     try:
         content = tomllib.loads(text)

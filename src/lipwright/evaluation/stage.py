@@ -104,7 +104,7 @@ class Stage:
         tick: Ticker = lambda what, frame: None,
     ) -> None:
         if not clip.is_file():
-            raise BadInputError("clip", "unreadable", f"there is no file {clip}")
+            raise BadInputError("clip", "bad_value", f"there is no file {clip}")
         self.clip = clip
         self._folder = folder
         self._tick = tick
@@ -161,7 +161,7 @@ class Stage:
             Field ``speech``: there is none after ``start_ms``, or it cannot be read.
         """
         if not speech.is_file():
-            raise BadInputError("speech", "unreadable", f"there is no file {speech}")
+            raise BadInputError("speech", "bad_value", f"there is no file {speech}")
         end = min(probe_sound(speech).duration_ms, start_ms + self.info.duration_ms)
         if end <= start_ms:
             raise BadInputError("speech", "too_short", f"there is no sound after {start_ms} ms")
