@@ -60,9 +60,18 @@ def test_csv_and_json_hold_the_same(curve: lipwright.MouthCurve) -> None:
         ({"speech_start_ms": 4051}, "speech_start"),
         ({"speech_start_ms": 500, "speech_end_ms": 500}, "speech_end"),
         ({"speech_end_ms": 5000}, "speech_end"),
+        ({"mouth_weights": "other"}, "mouth_weights"),
     ],
 )
-def test_refuses(options: dict[str, float], field: str, spoken_line: Path) -> None:
+def test_refuses(options: dict[str, object], field: str, spoken_line: Path) -> None:
     with pytest.raises(lipwright.BadInputError) as caught:
         lipwright.mouth_curve(spoken_line, **options)  # type: ignore[arg-type]
     assert caught.value.field == field
+
+
+def test_the_weights_can_be_chosen(
+    curve: lipwright.MouthCurve, spoken_line: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LIPWRIGHT_MOUTH_WEIGHTS", "other")
+    best = lipwright.mouth_curve(spoken_line, fps=30, mouth_weights="best")
+    assert np.array_equal(best.values, curve.values)

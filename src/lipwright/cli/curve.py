@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from lipwright.cli.configuration import read_settings
 from lipwright.cli.output import print_json
 from lipwright.cli.pipes import STANDARD, existing_file, kept_input, scratch
 from lipwright.cli.quiet import native_chatter_hidden
@@ -66,6 +67,15 @@ def curve(
             show_default=False,
         ),
     ] = "",
+    mouth_weights: Annotated[
+        str | None,
+        typer.Option(
+            "--mouth-weights",
+            metavar="NAME",
+            help="best, or clean: made only from material that may be used commercially.",
+            show_default="LIPWRIGHT_MOUTH_WEIGHTS, else best",
+        ),
+    ] = None,
     output: Annotated[
         Path | None,
         typer.Option(
@@ -86,7 +96,7 @@ def curve(
     if not 0 < fps <= 1000:
         raise typer.BadParameter("must be more than 0 and at most 1000", param_hint="'--fps'")
     said = given_text(transcript)
-    have_weights()
+    have_weights(read_settings(mouth_weights=mouth_weights))
     with scratch() as folder, native_chatter_hidden():
         to_text, to_values = _made(kept_input(speech, folder), form, fps, alphabet.value, said)
     to_file = output is not None and str(output) != STANDARD

@@ -29,6 +29,7 @@ def mouth_curve(
     transcript: str = "",
     speech_start_ms: int = 0,
     speech_end_ms: int | None = None,
+    mouth_weights: str | None = None,
 ) -> MouthCurve:
     """Say what a mouth does that says this.
 
@@ -42,6 +43,9 @@ def mouth_curve(
         What is said, if known; sharpens the lips' closures in English speech.
     speech_start_ms, speech_end_ms
         The part of the sound that is used; by default all of it.
+    mouth_weights
+        ``best``, or ``clean``: made only from material that may be used commercially. By default
+        what the environment's ``LIPWRIGHT_MOUTH_WEIGHTS`` says, else ``best``.
 
     Returns
     -------
@@ -53,7 +57,7 @@ def mouth_curve(
     Raises
     ------
     BadInputError
-        The sound cannot be used.
+        The sound cannot be used, or there are no such weights.
     FailedError
         The weights could not be fetched.
     """
@@ -63,7 +67,7 @@ def mouth_curve(
         )
     samples = speech_samples(speech, speech_start_ms, speech_end_ms)
     count = max(1, int(np.ceil(len(samples) / SPEECH_RATE * fps - 1e-9)))
-    return predict_mouth(samples, np.arange(count) / fps, transcript)
+    return predict_mouth(samples, np.arange(count) / fps, transcript, weights=mouth_weights)
 
 
 def speech_samples(

@@ -79,6 +79,7 @@ def visemes(
     alphabet: VisemeSet | str = VisemeSet.OCULUS,
     speech_start_ms: int = 0,
     speech_end_ms: int | None = None,
+    mouth_weights: str | None = None,
 ) -> tuple[Viseme, ...]:
     """Say which mouth picture shows when.
 
@@ -93,6 +94,8 @@ def visemes(
         Which pictures there are.
     speech_start_ms, speech_end_ms
         The part of the sound that is used; by default all of it.
+    mouth_weights
+        As for `lipwright.mouth_curve`.
 
     Returns
     -------
@@ -101,7 +104,7 @@ def visemes(
     Raises
     ------
     BadInputError
-        The sound cannot be used.
+        The sound cannot be used, or there are no such weights.
     FailedError
         The weights could not be fetched.
     ValueError
@@ -111,8 +114,8 @@ def visemes(
     samples = speech_samples(speech, speech_start_ms, speech_end_ms)
     length_ms = max(1, round(1000 * len(samples) / SPEECH_RATE))
     times = np.arange(max(1, length_ms * RATE // 1000)) / RATE
-    curve = predict_mouth(samples, times, transcript)
-    words = word_times(samples, transcript) if transcript else ()
+    curve = predict_mouth(samples, times, transcript, weights=mouth_weights)
+    words = word_times(samples, transcript, weights=mouth_weights) if transcript else ()
     return timeline(curve, words, length_ms, wanted)
 
 

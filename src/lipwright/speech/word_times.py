@@ -17,11 +17,14 @@ from lipwright.speech.predict import speech_encoder
 from lipwright.speech.sharpen import placed_words
 from lipwright.speech.spelling import read_transcript
 from lipwright.speech.transcript import aligner_of
+from lipwright.speech.weights import checked_weights, chosen_weights
 
 _log = logging.getLogger(__name__)
 
 
-def word_times(samples: NDArray[np.float32], transcript: str) -> tuple[TimedWord, ...]:
+def word_times(
+    samples: NDArray[np.float32], transcript: str, *, weights: str | None = None
+) -> tuple[TimedWord, ...]:
     """Align an English transcript with its sound.
 
     Parameters
@@ -30,6 +33,8 @@ def word_times(samples: NDArray[np.float32], transcript: str) -> tuple[TimedWord
         (n,) mono speech at 16 kHz, full scale 1.
     transcript
         What is said in it.
+    weights
+        As for `lipwright.speech.predict.predict_mouth`; they say where somebody speaks.
 
     Returns
     -------
@@ -38,9 +43,12 @@ def word_times(samples: NDArray[np.float32], transcript: str) -> tuple[TimedWord
 
     Raises
     ------
+    BadInputError
+        field ``mouth_weights``: there is no such set of weights.
     FailedError
         The speech model is missing and cannot be fetched.
     """
+    network = load_network(checked_weights(weights or chosen_weights()))
     words = read_transcript(transcript)
     sound = usual_level(np.asarray(samples, np.float32).reshape(-1))
     levels = frame_levels(sound)
@@ -52,5 +60,5 @@ def word_times(samples: NDArray[np.float32], transcript: str) -> tuple[TimedWord
     except (FailedError, RuntimeError, ValueError) as error:
         _log.warning("a transcript was ignored: it could not be aligned (%s)", error)
         return ()
-    voice = load_network()(encoder.encode(sound)).voice
+    voice = network(encoder.encode(sound)).voice
     return tuple(placed_words(timed, speech_spans(voice, levels, len(sound) / SAMPLE_RATE)))
