@@ -1,9 +1,15 @@
 from __future__ import annotations
 
+import hashlib
 import json
+import sys
 from pathlib import Path
 
 import pytest
+
+sys.path.insert(0, str(Path(__file__).parents[2] / "scripts"))
+
+import export_wav2lip as export
 
 from lipwright.cli.app import run
 from lipwright.models.added import ADDABLE
@@ -66,3 +72,54 @@ def test_a_pull_without_any_source_fails_in_one_line(
     shown = capsys.readouterr()
     assert shown.err.startswith("lipwright: cannot get the weights face_landmarker")
     assert shown.err.count("\n") == 1
+
+
+@pytest.fixture
+def generator(tmp_path: Path) -> Path:
+    """The published architecture, very thin, with random weights."""
+    layers = export.generator(96, 0.03125)
+    path = tmp_path / "mine.onnx"
+    export.onnx.save(export.build(layers, export.random_weights(layers)), str(path))
+    return path
+
+
+def test_weights_of_ones_own_are_added_with_their_licence(
+    nothing_here: Path, generator: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["models", "add", "wav2lip", str(generator), "--licence", "CC0-1.0", "--json"]) == 0
+    shown = capsys.readouterr()
+    row = json.loads(shown.out)
+    assert row["sha256"] == hashlib.sha256(generator.read_bytes()).hexdigest()
+    assert (row["licence"], row["what"], shown.err) == ("CC0-1.0", "faces 96x96", "")
+    assert Path(row["path"]).parent == nothing_here / "wav2lip"
+    assert run(["models", "list"]) == 0
+    [line] = [line for line in capsys.readouterr().out.splitlines() if line.startswith("wav2lip")]
+    assert "here" in line
+    assert "CC0-1.0" in line
+    assert run(["models", "verify", "wav2lip"]) == 0
+    Path(row["path"]).write_bytes(generator.read_bytes()[::-1])
+    assert run(["models", "verify", "wav2lip"]) == 1
+    assert "wrong" in capsys.readouterr().out
+
+
+def test_a_licence_that_is_not_told_is_asked_for(
+    nothing_here: Path, generator: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["models", "add", "wav2lip", str(generator)]) == 0
+    shown = capsys.readouterr()
+    assert "not told" in shown.out
+    assert "--licence" in shown.err
+
+
+def test_what_is_no_generator_is_not_added(
+    nothing_here: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "wav2lip.pth"
+    file.write_bytes(b"PK a checkpoint")
+    assert run(["models", "add", "wav2lip", str(file)]) == 2
+    assert "onnxruntime cannot load wav2lip.pth" in capsys.readouterr().err
+    assert run(["models", "add", "mesh", str(file)]) == 2
+    assert "only wav2lip can be added" in capsys.readouterr().err
+    assert run(["models", "pull", "wav2lip"]) == 2
+    assert "yours to bring" in capsys.readouterr().err
+    assert not nothing_here.exists()

@@ -7,10 +7,8 @@ from importlib.metadata import entry_points
 
 from lipwright.errors import BadInputError, FailedError
 from lipwright.models.added import check_added
+from lipwright.render.names import GROUP
 from lipwright.settings import Settings
-
-ENGINES = "lipwright.engines"
-"""The entry-point group of `lipwright.render.engine`; that module is too heavy to import here."""
 
 
 def engine_for(asked: str, settings: Settings) -> str:
@@ -50,7 +48,7 @@ def usable_engines(settings: Settings) -> list[str]:
 @cache
 def _registered() -> tuple[str, ...]:
     """Names in order; what is installed does not change while the process runs."""
-    return tuple(sorted({point.name for point in entry_points(group=ENGINES)}))
+    return tuple(sorted({point.name for point in entry_points(group=GROUP)}))
 
 
 def check_default_engine(settings: Settings) -> None:
