@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from lipwright.errors import BadInputError, FailedError
 from lipwright.render.neural.mel import BANDS, STEPS
-from lipwright.render.neural.providers import chosen_device, providers_for
+from lipwright.render.neural.providers import AUTO, chosen_device, providers_for
 
 _BATCH: Final = 8
 """Frames at once where the file leaves the number open. On a CPU more gains nothing."""
@@ -66,12 +66,15 @@ class Generator:
 
     def __init__(self, path: Path, *, device: str | None = None, threads: int = 0) -> None:
         runtime = _runtime()
-        providers = providers_for(device or chosen_device(), runtime.get_available_providers())
+        wanted = device or chosen_device()
+        providers = providers_for(wanted, runtime.get_available_providers())
         options = runtime.SessionOptions()
         options.log_severity_level = _QUIET
         options.intra_op_num_threads = threads
         # Threads that wait for the next batch must not keep the encoder from its cores.
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        if providers[0].startswith("Dml"):
+            options.enable_mem_pattern = False  # DirectML does not work with it.
         try:
             self._session = runtime.InferenceSession(
                 str(path), sess_options=options, providers=providers
@@ -83,6 +86,11 @@ class Generator:
                 f"onnxruntime cannot load {path.name}: {_first_line(error)}",
             ) from error
         self.provider = str(self._session.get_providers()[0])
+        if wanted != AUTO and self.provider != providers[0]:
+            # onnxruntime goes on with the CPU where a device's libraries are missing.
+            raise BadInputError(
+                "neural_device", "no_device", f"onnxruntime knows {wanted} but cannot start it here"
+            )
         self.shape = generator_shape(self._session.get_inputs(), self._session.get_outputs())
         usual = _BATCH if self.provider.startswith("CPU") else _ACCELERATED_BATCH
         self.batch = self.shape.batch or usual
