@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 import tarfile
+import tomllib
 import zipfile
 from email.parser import Parser
 from pathlib import Path
@@ -40,10 +41,12 @@ def metadata_of(wheel: Path) -> dict[str, list[str]]:
 def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The repository's files without its history, as somebody gets them who has no git."""
     folder = tmp_path_factory.mktemp("copy")
-    for name in (*BUILT_FROM, "tests", "demo", "docs", "scripts", "CHANGELOG.md"):
+    about = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    shipped = about["tool"]["hatch"]["build"]["targets"]["sdist"]["only-include"]
+    for name in {*BUILT_FROM, *shipped}:
         path = ROOT / name
         if path.is_dir():
-            caches = shutil.ignore_patterns("__pycache__")
+            caches = shutil.ignore_patterns("__pycache__", "node_modules", "cache")
             shutil.copytree(path, folder / name, ignore=caches)
         else:
             shutil.copy(path, folder / name)
