@@ -220,8 +220,43 @@ class Settings(BaseSettings):
         "counted; 0: any number.",
     )
 
+    # What must not be taken on
+    max_waiting: int = Field(
+        default=10_000,
+        ge=0,
+        description="While so many tasks wait, new ones are refused with code 5001; 0: any number "
+        "may wait.",
+    )
+    min_free_disk_mb: int = Field(
+        default=500,
+        ge=0,
+        description="With less room than this on the disk of the data folder, in MB, nothing new "
+        "is taken on: code 5001; 0: not looked at.",
+    )
+
+    # Seen from outside
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="info", description="Least severe messages to log: debug, info, warning, error."
+    )
+    log_format: Literal["text", "json"] = Field(
+        default="text",
+        description="How a line of the log is written: text, or json with one object a line.",
+    )
+    metrics_token: SecretStr | None = Field(
+        default=None,
+        min_length=16,
+        description="Bearer token of at least 16 characters that opens /metrics (default: "
+        "shown only on loopback, as long as there is no API key).",
+    )
+    worker_metrics_port: int | None = Field(
+        default=None,
+        ge=0,
+        le=65535,
+        description="Port on which a worker shows metrics of its own; 0: any free (default: none).",
+    )
+    worker_metrics_host: str = Field(
+        default="127.0.0.1",
+        description="Address of that port; whoever reaches it can read the metrics.",
     )
 
     @field_validator("fetch_allow", mode="before")

@@ -25,6 +25,7 @@ from lipwright.dubbing.types import Identification
 from lipwright.errors import BadInputError
 from lipwright.faces.types import Box, FaceSample, IdentifiedFace
 from lipwright.jobs.costs import Costs
+from lipwright.jobs.metrics_fleet import Fleet
 from lipwright.jobs.service import LipsyncService, OpenedFile
 from lipwright.jobs.values import (
     Delivery,
@@ -111,6 +112,7 @@ class MemoryService:
         self.asked_costs: list[tuple[str, int, int]] = []
         self.pages: list[tuple[int, int]] = []
         self.prepaid = True
+        self.needs: dict[str, Callable[[], None]] = {"database": lambda: None}
         self.identify_s = 0.0
         self.identifying = 0
         self.most_identifying = 0
@@ -134,6 +136,21 @@ class MemoryService:
     def health(self) -> Health:
         self._maybe_fail()
         return Health(workers=2, waiting=3)
+
+    def fleet(self) -> Fleet:
+        self._maybe_fail()
+        return Fleet(
+            tasks={"submitted": 3, "processing": 2, "succeed": 40, "failed": 1, "cancelled": 0},
+            oldest_waiting_s=12.5,
+            started_again=1,
+            leases={"worker": 2, "take-over": 0, "sweep": 1},
+            deliveries={"pending": 4, "delivered": 90, "undelivered": 0},
+            oldest_delivery_s=2.0,
+            work_per_video_s=1.5,
+        )
+
+    def readiness(self) -> dict[str, Callable[[], None]]:
+        return self.needs
 
     def keys_exist(self) -> bool:
         return bool(self.keys)

@@ -243,6 +243,8 @@ def test_no_operation_is_listed_twice(document: Any) -> None:
         "/v1/files",
         "/v1/files/{token}/{name}",
         "/healthz",
+        "/livez",
+        "/readyz",
     }
 
 

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import json
 import logging
+import sys
 from dataclasses import replace
 
 import pytest
@@ -8,7 +10,7 @@ from sqlalchemy import select
 from workshop import line, wait_for, working
 
 from lipwright.jobs.service import LipsyncService
-from lipwright.jobs.trace import RequestFormatter, about, request_id
+from lipwright.jobs.trace import JsonFormatter, RequestFormatter, about, blot_out, request_id
 from lipwright.jobs.values import Session, TaskStatus
 from lipwright.store.tables import TaskRow
 
@@ -29,6 +31,59 @@ def test_a_trace_comes_after_the_id() -> None:
     made.exc_text = "Traceback"
     with about("abc"):
         assert RequestFormatter().format(made).endswith("[request abc]\nTraceback")
+
+
+def test_lines_about_a_task_end_with_both_ids() -> None:
+    with about("abc", task="42"):
+        line = RequestFormatter().format(record())
+    assert line.endswith("it happened [request abc] [task 42]")
+
+
+def test_a_line_as_json() -> None:
+    made = record()
+    with about("abc"), about(task="42"):
+        line = JsonFormatter().format(made)
+    found = json.loads(line)
+    assert found.pop("time").endswith("Z")
+    assert found == {
+        "level": "info",
+        "logger": "lipwright.x",
+        "message": "it happened",
+        "request_id": "abc",
+        "task_id": "42",
+    }
+    assert "request_id" not in json.loads(JsonFormatter().format(made))
+
+
+def test_a_trace_stays_on_its_line_of_json() -> None:
+    try:
+        raise ValueError("Bearer abcdefgh12345")
+    except ValueError:
+        made = logging.LogRecord("x", logging.ERROR, "", 1, "one\ntwo", (), sys.exc_info())
+    line = JsonFormatter().format(made)
+    assert "\n" not in line
+    assert "abcdefgh12345" not in line
+    assert json.loads(line)["trace"].startswith("Traceback")
+
+
+@pytest.mark.parametrize(
+    ("said", "kept"),
+    [
+        ("sent Bearer lw_abcdefghijkl to it", "sent Bearer … to it"),
+        ("the key lw_0123456789abcdef failed", "the key lw_… failed"),
+        ("whsec_c2VjcmV0c2VjcmV0", "whsec_…"),
+        ("got /v1/files/AAAAbbbbCCCCdddd_-1/a.mp4", "got /v1/files/…/a.mp4"),
+        ("a token eyJhbGciOiJIUzI1NiJ9.eyJpc3MiOiJ4In0.c2ln here", "a token … here"),
+        ("postgresql://joe:pass@db/x is away", "postgresql://…@db/x is away"),
+        ("GET https://b.example/a?X-Amz-Signature=1 ended", "GET https://b.example/a?… ended"),
+        ("task 850508686686064678: 3 frames", "task 850508686686064678: 3 frames"),
+    ],
+)
+def test_what_opens_something_is_blotted_out(said: str, kept: str) -> None:
+    assert blot_out(said) == kept
+    made = logging.LogRecord("x", logging.INFO, "", 1, "%s", (said,), None)
+    assert json.loads(JsonFormatter().format(made))["message"] == kept
+    assert RequestFormatter().format(made).endswith(kept)
 
 
 def test_a_workers_lines_about_a_task_carry_its_requests_id(

@@ -4,22 +4,26 @@ from __future__ import annotations
 
 from importlib.metadata import version
 
+import anyio
 from fastapi import FastAPI
 
 import lipwright.api.files
 import lipwright.api.kling.account
 import lipwright.api.kling.legacy
 import lipwright.api.kling.routes
+import lipwright.api.metrics
 import lipwright.api.native.about
 import lipwright.api.native.sessions
 import lipwright.api.native.tasks
 import lipwright.api.native.webhooks
 import lipwright.api.pages
+import lipwright.api.ready
 import lipwright.api.studio.page
 from lipwright.api.context import Context
 from lipwright.api.envelope import RequestIds
 from lipwright.api.kling.paths import AnyCaseIdentify
 from lipwright.api.kling.refusals import install
+from lipwright.api.ready import Checks
 from lipwright.api.threads import Lanes
 from lipwright.api.unread import DropUnreadBody
 from lipwright.jobs.service import LipsyncService
@@ -49,6 +53,8 @@ def create_app(settings: Settings, service: LipsyncService) -> FastAPI:
         redoc_url=None,
         redirect_slashes=False,
     )
+    app.state.checks = Checks()
+    app.state.check_threads = anyio.CapacityLimiter(4)
     app.state.context = Context(settings, service, Lanes(settings.identify_concurrency))
     app.include_router(lipwright.api.kling.routes.router)
     app.include_router(lipwright.api.kling.legacy.router)
@@ -59,6 +65,8 @@ def create_app(settings: Settings, service: LipsyncService) -> FastAPI:
     app.include_router(lipwright.api.native.webhooks.router)
     app.include_router(lipwright.api.files.router)
     app.include_router(lipwright.api.pages.router)
+    app.include_router(lipwright.api.ready.router)
+    app.include_router(lipwright.api.metrics.router)
     app.include_router(lipwright.api.studio.page.router)
     install(app)
     app.add_middleware(AnyCaseIdentify)

@@ -49,9 +49,22 @@ async def _account(request: Request, context: WithContext) -> str:
     return account
 
 
+async def is_keyless_local(request: Request, context: Context) -> bool:
+    """Whether everybody is the owner here: on loopback, before there is a key.
+
+    Raises
+    ------
+    Problem
+        It would be so, but the request comes from a web page from elsewhere.
+    """
+    if not is_loopback(context.settings.host) or await _keys_exist(request, context):
+        return False
+    _check_local(request, context)
+    return True
+
+
 async def _proven_account(request: Request, context: Context) -> str:
-    if is_loopback(context.settings.host) and not await _keys_exist(request, context):
-        _check_local(request, context)
+    if await is_keyless_local(request, context):
         return DEFAULT_ACCOUNT
     scheme, _, secret = request.headers.get("authorization", "").strip().partition(" ")
     if not scheme:

@@ -40,6 +40,8 @@ REQUEST_REASONS: Final[dict[str, str]] = {
     "still_running": "the first request with this idempotency key is not done; try again later",
     "internal": "the service failed; its log says why under the request's id",
     "unavailable": "the service cannot work now",
+    "queue_full": "too many tasks wait already; try again later",
+    "no_space": "the service is short of disk space; try again later",
     "timeout": "the file at the URL took too long to come, or the service to answer",
 }
 """What can be wrong with a request before its media are looked at, and with the service."""

@@ -47,7 +47,7 @@ def run(settings: Settings, *, with_worker: bool = True) -> None:
     FailedError
         The address cannot be listened on, or the server's own engine cannot run.
     """
-    set_up_logging(settings.log_level)
+    set_up_logging(settings.log_level, settings.log_format)
     check_default_engine(settings)
     with (
         _stop_signals() as told_to_stop,

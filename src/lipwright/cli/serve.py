@@ -86,7 +86,7 @@ def worker(data_dir: DataDir = None) -> None:
     from lipwright.jobs.trace import set_up_logging
     from lipwright.jobs.worker_process import WorkerProcess
 
-    set_up_logging(settings.log_level)
+    set_up_logging(settings.log_level, settings.log_format)
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda number, frame: stop.set())

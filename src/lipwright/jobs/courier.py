@@ -17,8 +17,10 @@ from sqlalchemy import and_, exists, select, update
 from sqlalchemy.orm import aliased
 
 from lipwright.errors import BadInputError
+from lipwright.jobs import metrics
 from lipwright.jobs.outbox import DeliveryStatus
 from lipwright.jobs.stores import Stores
+from lipwright.jobs.trace import about
 from lipwright.media.post import ANSWER_S, CONNECT_S, post
 from lipwright.settings import Settings
 from lipwright.store.clock import now_ms
@@ -121,6 +123,10 @@ class Courier:
 
     def deliver(self, row: DeliveryRow) -> None:
         """Send one claimed callback and write down what came of it."""
+        with about(task=row.task_id):
+            self._deliver(row)
+
+    def _deliver(self, row: DeliveryRow) -> None:
         try:
             error = self._send(row)
         except Exception:
@@ -143,6 +149,7 @@ class Courier:
                 .where(DeliveryRow.id == row.id, DeliveryRow.status == DeliveryStatus.PENDING.value)
                 .values(**values)
             )
+        metrics.CALLBACKS.labels(values.get("status", "failed")).inc()
 
     def _send(self, row: DeliveryRow) -> str | None:
         """Return None if the receiver took it, else why not."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -33,10 +34,11 @@ from lipwright.jobs.moderation import (
 )
 from lipwright.jobs.orders import Order, OrderedLine, check_no_overlap, checked_line, keep_sound
 from lipwright.jobs.outbox import tell
+from lipwright.jobs.pressure import check_disk, check_queue
 from lipwright.jobs.records import live_session, own_video_key, task_value
 from lipwright.jobs.sounds import decode_sound, is_url
 from lipwright.jobs.stores import Stores
-from lipwright.jobs.trace import request_id
+from lipwright.jobs.trace import about, request_id
 from lipwright.jobs.values import (
     Callback,
     LegacyRequest,
@@ -58,6 +60,8 @@ from lipwright.store.idempotency import Claim
 from lipwright.store.ids import new_id
 from lipwright.store.objects import MissingObjectError
 from lipwright.store.tables import SessionRow, TaskRow
+
+log = logging.getLogger(__name__)
 
 MAX_EXTERNAL_ID = 512
 
@@ -234,6 +238,8 @@ class TaskMaker:
     def _check_room(self, transaction: Transaction, account_id: str) -> None:
         price = self._settings.price_lipsync_micro_ptc
         check_room(transaction, account_id, price, self._rules, slot=True)
+        check_queue(transaction, self._settings)
+        check_disk(self._settings)
 
     def _check_options(self, options: TaskOptions) -> str:
         """Check what needs no video, and name the engine that will render."""
@@ -379,6 +385,8 @@ class TaskMaker:
             if external_id is None:
                 raise
             raise _duplicate(external_id) from None
+        with about(task=row.id):
+            log.info("task %s is accepted", row.id)
         return task_value(row)
 
 

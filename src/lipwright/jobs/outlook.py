@@ -48,7 +48,7 @@ def outlook(transaction: Transaction, row: TaskRow, slots: int) -> Outlook:
         case TaskStatus.SUBMITTED:
             return _waiting(transaction, row, slots)
         case TaskStatus.PROCESSING:
-            return Outlook(eta_s=_left_s(row, _speed(transaction)))
+            return Outlook(eta_s=_left_s(row, recent_speed(transaction)))
         case _:
             return Outlook()
 
@@ -64,7 +64,7 @@ def _waiting(transaction: Transaction, row: TaskRow, slots: int) -> Outlook:
             waiting, before
         )
     ).one()
-    speed = _speed(transaction)
+    speed = recent_speed(transaction)
     if speed is None or slots == 0 or row.parent_duration_ms == 0:
         return Outlook(count + 1)
     running = transaction.scalars(
@@ -89,7 +89,7 @@ def _left_s(row: TaskRow, speed: float | None) -> float | None:
     return max(0.0, row.parent_duration_ms * speed - elapsed_ms / 1000)
 
 
-def _speed(transaction: Transaction) -> float | None:
+def recent_speed(transaction: Transaction) -> float | None:
     """Seconds of work for a ms of video, over the last tasks that succeeded."""
     rows = transaction.execute(
         select(TaskRow.started_at_ms, TaskRow.updated_at_ms, TaskRow.parent_duration_ms)

@@ -25,6 +25,7 @@ from sqlalchemy.orm import Session
 from lipwright.dubbing.serialize import identification_from_dict
 from lipwright.dubbing.types import API_LIMITS, Identification, Limits, Progress
 from lipwright.errors import BadInputError, FailedError
+from lipwright.jobs import metrics
 from lipwright.jobs.bank_objects import BankObjects
 from lipwright.jobs.child import Child, ChildCancelledError, ChildLimits
 from lipwright.jobs.identifying import keep_video
@@ -119,9 +120,11 @@ class TaskRunner:
             if self._stopping.is_set():
                 raise WorkLeftError
             self._running += 1
+        metrics.RUNNING.inc()
         try:
             yield
         finally:
+            metrics.RUNNING.dec()
             with self._lock:
                 self._running -= 1
 
@@ -142,6 +145,7 @@ class TaskRunner:
         self.fail(
             Attempt(task_id, account_id, number),
             f"the work was interrupted {number} times and is not tried again",
+            "interrupted",
         )
         return None
 
@@ -283,6 +287,10 @@ class TaskRunner:
                 check_inputs(submission)
             output, watermarked = folder / "result.mp4", folder / "watermarked.mp4"
             banks = self._banks.bring(attempt.account_id, order, identification, folder / "banks")
+            if banks is not None:
+                known = sum(map(bool, banks.seals.values()))
+                metrics.count_banks(known, len(banks.seals) - known)
+            began = time.monotonic()
             found = self._run(
                 attempt,
                 self._functions.render,
@@ -302,6 +310,8 @@ class TaskRunner:
                 ChildLimits(self._settings.child_memory_mb, self._settings.render_timeout_s),
                 start=order.done,
             )
+            metrics.count_render(found.get("frame_count", 0), time.monotonic() - began)
+            clock = metrics.StageClock("publish")
             if banks is not None:
                 self._banks.keep(banks)
                 looked = found.get("frames_looked_at")
@@ -319,6 +329,7 @@ class TaskRunner:
                 self._stores.artifacts.publish(
                     attempt.account_id, watermark_key, watermarked, expires
                 )
+            clock.stop()
         return {
             "key": key,
             "watermark_key": watermark_key,
@@ -362,21 +373,29 @@ class TaskRunner:
                 row.warnings = result["warnings"]
                 row.expires_at_ms = now_ms() + round(self._settings.result_days * 86_400_000)
                 enter(session, self._stores.signer, row, TaskStatus.SUCCEED)
-                return
-            row = session.get(TaskRow, attempt.task_id)
-            ended = row is not None and row.status in FINAL and row.result_key is None
+                ended = False
+            else:
+                row = session.get(TaskRow, attempt.task_id)
+                ended = row is not None and row.status in FINAL and row.result_key is None
+                row = None
+        if row is not None:
+            metrics.count_end("succeed")
         if ended:
             for key in (result["key"], result.get("watermark_key")):
                 if key is not None:
                     self._stores.artifacts.remove(key)
 
-    def fail(self, attempt: Attempt, message: str) -> None:
-        """Mark the task as failed and give the money back, together."""
+    def fail(self, attempt: Attempt, message: str, reason: str = metrics.OTHER) -> None:
+        """Mark the task as failed and give the money back, together.
+
+        The message is for its owner, the reason's stable word for whoever watches the fleet.
+        """
         with self._stores.database.write() as session:
             row = self._mine(session, attempt)
             if row is None:
                 return
             end_unpaid(session, self._stores.signer, row, TaskStatus.FAILED, message)
+        metrics.count_end("failed", reason)
         log.warning("task %s failed: %s", attempt.task_id, message)
 
     def _mine(self, session: Session, attempt: Attempt) -> TaskRow | None:
@@ -403,7 +422,7 @@ class TaskRunner:
         with self._stores.database.read() as session:
             row = session.get_one(TaskRow, task_id)
         attempt = Attempt(task_id, row.account_id, row.attempts)
-        self.fail(attempt, "rendering failed: the work on it was lost")
+        self.fail(attempt, "rendering failed: the work on it was lost", "lost")
 
     def give_back(self, attempt: Attempt) -> None:
         """Take back the counting of an attempt that ended only because the worker stops."""
@@ -421,6 +440,12 @@ class TaskRunner:
     ) -> dict[str, Any]:
         """Run a child, whose progress is that of the task from ``start`` to ``end``."""
         watch = _Watch(self, attempt, start, end)
+        clock = metrics.StageClock("prepare")
+
+        def progress(value: Progress) -> None:
+            clock.enter(value.stage)
+            watch.report(value)
+
         environment = {
             "LIPWRIGHT_MODELS_DIR": str(self._settings.models_dir),
             "LIPWRIGHT_NEURAL_DEVICE": self._settings.neural_device,
@@ -428,19 +453,18 @@ class TaskRunner:
         }
         try:
             with Child(environment=environment) as child:
-                return child.run(
-                    function,
-                    arguments,
-                    limits,
-                    progress=watch.report,
-                    cancelled=watch.unwanted,
+                found = child.run(
+                    function, arguments, limits, progress=progress, cancelled=watch.unwanted
                 )
         except ChildCancelledError:
             self._leave(attempt, watch)
+        clock.stop()
+        return found
 
     def _leave(self, attempt: Attempt, watch: _Watch) -> NoReturn:
         """Stop working on a task, in the way that the reason asks for."""
         if watch.ended:
+            metrics.count_end("cancelled")
             log.info("task %s was ended while it was worked on", attempt.task_id)
             raise TaskEndedError
         if not watch.lost:

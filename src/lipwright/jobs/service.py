@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import mimetypes
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from types import TracebackType
@@ -24,7 +25,9 @@ from lipwright.jobs.creating import TaskMaker
 from lipwright.jobs.identifying import Identifier
 from lipwright.jobs.links import file_path
 from lipwright.jobs.looking import look_at_session
+from lipwright.jobs.metrics_fleet import Fleet, look_at_fleet
 from lipwright.jobs.outlook import outlook
+from lipwright.jobs.present import check_models
 from lipwright.jobs.stores import Stores
 from lipwright.jobs.transitions import end_unpaid
 from lipwright.jobs.uploading import keep_upload
@@ -148,6 +151,23 @@ class LipsyncService:
         with stores.database.read() as transaction:
             count = transaction.scalar(waiting)
         return Health(workers=len(stores.leases.live(WORKER_PREFIX)), waiting=count or 0)
+
+    def fleet(self) -> Fleet:
+        """Count what the database knows of the whole fleet; raises as `health`."""
+        with self._open.stores.database.read() as transaction:
+            return look_at_fleet(transaction)
+
+    def readiness(self) -> dict[str, Callable[[], None]]:
+        """Return what this process needs in order to answer, each with its check.
+
+        A check returns if all is well and raises what is wrong; it may block for long.
+        """
+        stores = self._open.stores
+        return {
+            "database": stores.database.check,
+            "storage": stores.objects.check,
+            "models": partial(check_models, self.settings),
+        }
 
     def keys_exist(self) -> bool:
         """Whether any API key, revoked or not, was ever created: then callers must show one."""

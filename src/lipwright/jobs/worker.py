@@ -16,7 +16,7 @@ import time
 from dbos import DBOS, DBOSConfig
 from sqlalchemy import delete
 
-from lipwright.jobs import engine
+from lipwright.jobs import engine, metrics
 from lipwright.jobs.courier import run_courier
 from lipwright.jobs.runner import TaskRunner
 from lipwright.jobs.stores import Stores
@@ -135,6 +135,7 @@ class _Worker:
             while not stop.wait(lease_s / 4):
                 # A lease that lapsed but was not taken (the machine slept) is simply renewed.
                 if not self._stores.leases.renew(self._lease, self.id, lease_s):
+                    metrics.LEASES_LOST.inc()
                     raise LostLeaseError(f"worker {self.id} was taken for dead")
         finally:
             self._over.set()
@@ -179,6 +180,7 @@ class _Worker:
                 if ids:
                     log.warning("taking over %d task(s) of worker %s", len(ids), executor)
                     DBOS.resume_workflows(ids, queue_name=engine.LIPSYNC)
+                    metrics.TAKEN_OVER.inc(len(ids))
         finally:
             leases.release(_TAKE_OVER, self.id)
 

@@ -13,6 +13,7 @@ import threading
 from types import FrameType
 from typing import NoReturn
 
+from lipwright.jobs.metrics import serve_metrics
 from lipwright.jobs.parent_watch import follow_parent
 from lipwright.jobs.trace import set_up_logging
 from lipwright.jobs.worker import LostLeaseError, run_worker
@@ -55,7 +56,8 @@ def main() -> None:
     stop = threading.Event()
     follow_parent(int(sys.argv[1]), stop)
     settings = Settings()
-    set_up_logging(settings.log_level)
+    set_up_logging(settings.log_level, settings.log_format)
+    serve_metrics(settings)
     work_and_exit(settings, stop)
 
 

@@ -36,7 +36,7 @@ def lipsync(task_id: str) -> str:
     """Carry out a task; the outcome is in the task's row, the answer here is for the log."""
     runner = _runner
     assert runner is not None
-    with runner.at_work(), about(runner.request_of(task_id)):
+    with runner.at_work(), about(runner.request_of(task_id), task=task_id):
         # On purpose not a step: a workflow that is taken up again must be counted again.
         attempt = runner.begin(task_id)
         if attempt is None:
@@ -47,12 +47,13 @@ def lipsync(task_id: str) -> str:
                 if "ended" in outcome:
                     return "ended"
                 if "failed" in outcome:
-                    runner.fail(attempt, outcome["failed"])
+                    # The outcome of an older version's step has no reason.
+                    runner.fail(attempt, outcome["failed"], outcome.get("reason", "unknown"))
                     return "failed"
             _step("finish", partial(runner.finish, attempt, outcome["done"]))
         except Exception:
             log.exception("task %s failed for a reason that nobody foresaw", task_id)
-            runner.fail(attempt, "rendering failed: an internal error")
+            runner.fail(attempt, "rendering failed: an internal error", "internal")
             return "failed"
     return "succeeded"
 
@@ -64,7 +65,7 @@ def _step(name: str, work: Callable[[], object]) -> dict[str, Any]:
         try:
             return {"done": work()}
         except (BadInputError, FailedError) as error:
-            return {"failed": words_for(error)}
+            return {"failed": words_for(error), "reason": error.reason}
         except TaskEndedError:
             return {"ended": True}
 

@@ -51,9 +51,14 @@ class Database:
                 session.execute(text("BEGIN IMMEDIATE"))
             yield session
 
+    def check(self) -> None:
+        """Ask the database something; raises whatever keeps it from answering."""
+        with self.engine.connect() as connection:
+            connection.execute(text("SELECT 1"))
+
     def migrate(self) -> None:
         """Create the tables or bring them up to date; safe to call from many processes."""
-        if self._version() == SCHEMA_VERSION:
+        if self.version() == SCHEMA_VERSION:
             return
         # Its tale of every step is for developers of migrations, not for a newcomer's first start.
         logging.getLogger("alembic").setLevel(logging.WARNING)
@@ -71,7 +76,8 @@ class Database:
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
 
-    def _version(self) -> str | None:
+    def version(self) -> str | None:
+        """Return the version of the tables, None where there are none."""
         with self.engine.connect() as connection:
             if not inspect(connection).has_table("alembic_version"):
                 return None

@@ -102,6 +102,10 @@ class ObjectStore:
         except FileNotFoundError:
             return
 
+    def check(self) -> None:
+        """Ask the store about an object; raises whatever keeps it from answering."""
+        self.exists("nothing/is/here")
+
     def list_older_than(self, prefix: str, age_s: float) -> Iterator[str]:
         """Yield the keys under ``prefix`` of objects written more than ``age_s`` s ago."""
         limit = datetime.now(UTC) - timedelta(seconds=age_s)

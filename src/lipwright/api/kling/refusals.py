@@ -20,6 +20,7 @@ from lipwright.api.kling.codes import CODES, code_of
 from lipwright.api.kling.translate import to_field, to_message
 from lipwright.api.problems import Problem, ProblemKind
 from lipwright.errors import BadInputError, FailedError
+from lipwright.jobs.pressure import OverloadedError
 from lipwright.store.accounts import LimitReachedError
 
 log = logging.getLogger(__name__)
@@ -33,6 +34,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(BadInputError, _bad_input)
     app.add_exception_handler(FailedError, _failed)
     app.add_exception_handler(LimitReachedError, _limit)
+    app.add_exception_handler(OverloadedError, _overloaded)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(ClientDisconnect, _gone)
@@ -76,6 +78,14 @@ def _limit(request: Request, error: Exception) -> Response:
     if error.retry_after_s is not None:
         headers["Retry-After"] = str(max(1, math.ceil(error.retry_after_s)))
     return _answer(request, Problem(ProblemKind(error.reason), error.detail, headers))
+
+
+def _overloaded(request: Request, error: Exception) -> Response:
+    assert isinstance(error, OverloadedError)
+    headers = {"Retry-After": str(max(1, math.ceil(error.retry_after_s)))}
+    return _answer(
+        request, Problem(ProblemKind.UNAVAILABLE, error.detail, headers, reason=error.reason)
+    )
 
 
 def _failed(request: Request, error: Exception) -> Response:
