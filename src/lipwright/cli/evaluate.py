@@ -17,8 +17,8 @@ from lipwright.cli.weights import have_weights
 if TYPE_CHECKING:
     from lipwright.errors import LipwrightError
     from lipwright.evaluation.cases import Case
+    from lipwright.evaluation.cut import Ticker
     from lipwright.evaluation.run import CaseResult
-    from lipwright.evaluation.stage import Ticker
 
 
 def evaluate(

@@ -6,8 +6,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from lipwright.evaluation.cases import Case, Kind
+from lipwright.evaluation.cut import Ticker
 from lipwright.evaluation.run import CaseResult, Runner
-from lipwright.evaluation.stage import Ticker, mono
+from lipwright.evaluation.stage import mono
 from lipwright.evaluation.stillness import silent_frames
 
 

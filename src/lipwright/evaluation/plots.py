@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from lipwright.evaluation.run import Curves
+from lipwright.evaluation.curves import LEVELS_PER_SECOND, Curves
 
 Scale = Callable[[float], float]
 
@@ -19,7 +19,6 @@ _WAVE_HEIGHT: Final = 44
 _GAP: Final = 22
 _TOP: Final = 8
 _LEAST_TOP: Final = 0.12
-_LOUDNESS_RATE: Final = 50
 
 
 def opening_plot(curves: Curves, marked: Sequence[int] = ()) -> str:
@@ -100,7 +99,7 @@ def _waveform(curves: Curves, x: Scale, middle: float) -> str:
         return ""
     scale = _WAVE_HEIGHT / 2 / max(float(np.abs(loudness).max()), 1e-2)
     bars = [
-        f"M{x((at + 0.5) / _LOUDNESS_RATE):.1f} {middle - float(high) * scale:.1f}"
+        f"M{x((at + 0.5) / LEVELS_PER_SECOND):.1f} {middle - float(high) * scale:.1f}"
         f"V{middle - float(low) * scale + 0.4:.1f}"
         for at, (low, high) in enumerate(loudness)
     ]

@@ -7,17 +7,16 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from lipwright.dubbing.types import Line
 from lipwright.errors import LipwrightError
 from lipwright.evaluation.cases import Case, Kind
 from lipwright.evaluation.catalogue import ROWS
 from lipwright.evaluation.container import ContainerCheck, check_container
-from lipwright.evaluation.lips import shut_level
+from lipwright.evaluation.curves import Curves, curves_of
+from lipwright.evaluation.cut import Ticker
 from lipwright.evaluation.measure import (
     Numbers,
     Question,
@@ -29,42 +28,9 @@ from lipwright.evaluation.measure import (
     own_offset,
 )
 from lipwright.evaluation.sound import silence, write_wave
-from lipwright.evaluation.stage import Performance, Stage, Ticker, mono
+from lipwright.evaluation.stage import Performance, Stage, mono
 from lipwright.evaluation.stillness import silent_frames
-from lipwright.evaluation.sync import later
 from lipwright.evaluation.watch import Picture, Seen
-from lipwright.media.types import F32
-
-_LEVELS_PER_SECOND: Final = 50
-
-
-@dataclass(frozen=True, eq=False)
-class Curves:
-    """What the report draws, frame by frame.
-
-    Attributes
-    ----------
-    times
-        (T,) seconds.
-    wanted, rendered, frozen
-        (T,) openings, head units; NaN where nothing was seen or asked.
-    true
-        (T,) the true mouth's, or ``None``; drawn at the clip's own offset.
-    silent
-        (T,) bool.
-    loudness
-        (m, 2) lowest and highest sample of each fiftieth of a second.
-    shut
-        Opening below which this person's lips count as shut.
-    """
-
-    times: NDArray[np.float64]
-    wanted: NDArray[np.float64]
-    rendered: NDArray[np.float64]
-    true: NDArray[np.float64] | None
-    silent: NDArray[np.bool_]
-    loudness: F32
-    shut: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -180,7 +146,7 @@ class Runner:
             question.offset_ms,
             given,
             check_container(done.path, stage.source, done.sound),
-            _curves(seen, question, done.sound),
+            curves_of(seen, question, done.sound),
             stage.seen.pictures,
             seen.pictures,
         )
@@ -284,25 +250,6 @@ class Runner:
 def _change_numbers(done: Performance) -> Numbers:
     changes = done.changes
     return {} if changes is None else {"seam": changes.seam, "outside": float(changes.outside)}
-
-
-def _curves(seen: Seen, question: Question, sound: F32) -> Curves:
-    source, asked = question.source, question.weight > 0.0
-    truth = None
-    if question.truth is not None:
-        truth = later(question.truth.opening, source.times, question.offset_ms / 1000.0)
-    block = 48_000 // _LEVELS_PER_SECOND
-    whole = sound.mean(1)[: len(sound) // block * block].reshape(-1, block)
-    loudness = np.stack([whole.min(1), whole.max(1)], 1) if len(whole) else np.zeros((0, 2))
-    return Curves(
-        source.times,
-        np.where(asked, question.wanted[:, 0], np.nan).astype(np.float64),
-        seen.opening,
-        truth,
-        question.silent,
-        loudness.astype(np.float32),
-        shut_level(source.opening),
-    )
 
 
 def _place(case: Case) -> tuple[object, ...]:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
 from pathlib import Path
-from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +15,7 @@ from lipwright.dubbing.casting import SPEECH_RATE, Speaker, cast, plan_lines
 from lipwright.dubbing.identify import identify
 from lipwright.dubbing.types import Identification, Line
 from lipwright.errors import BadInputError
+from lipwright.evaluation.cut import Ticker, cut
 from lipwright.evaluation.sound import write_wave
 from lipwright.evaluation.untouched import ChangeMeter
 from lipwright.evaluation.view import Viewpoints
@@ -24,7 +24,7 @@ from lipwright.faces.head import HeadPose
 from lipwright.faces.landmarker import FaceLandmarker
 from lipwright.faces.quality import lip_sync_quality
 from lipwright.faces.types import FaceTrack, IdentifiedFace
-from lipwright.media.audio import probe_sound, read_sound, read_track
+from lipwright.media.audio import probe_sound, read_sound
 from lipwright.media.decode import VideoReader
 from lipwright.media.encode import SOUND_RATE, VideoWriter
 from lipwright.media.mix import SpokenLine, mix
@@ -34,12 +34,6 @@ from lipwright.models.store import require
 from lipwright.render.engine import Engine, load_engine
 from lipwright.render.plan import RenderPlan
 from lipwright.render.walk import render_all
-
-_CUT_CRF: Final = 8
-"""Quality of a clip that had to be cut or brought into mp4: as good as lossless."""
-
-Ticker = Callable[[str, int], None]
-"""Is told what is being done and which frame it is at."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,7 +103,7 @@ class Stage:
         self._folder = folder
         self._tick = tick
         self._pictures = pictures
-        self.source, self.own_sound = _prepared(clip, folder, start_ms, end_ms, tick)
+        self.source, self.own_sound = cut(clip, folder, start_ms, end_ms, tick)
         self.identification: Identification = identify(self.source)
         self.face: IdentifiedFace = _chosen(self.identification, face)
         self._speakers: dict[str, tuple[Engine, Speaker]] = {}
@@ -313,37 +307,6 @@ def _noted(frames: Iterator[Frame], waiting: dict[int, Frame]) -> Iterator[Frame
 def _part(seen: Seen, inside: NDArray[np.bool_]) -> HeadPose:
     pose = seen.pose
     return HeadPose(pose.rotation[inside], pose.scale[inside], pose.origin[inside])
-
-
-def _prepared(
-    clip: Path, folder: Path, start_ms: int, end_ms: int | None, tick: Ticker
-) -> tuple[Path, F32 | None]:
-    """The clip as an mp4 of just the part that is used, and its sound at 48 kHz."""
-    with VideoReader(clip, any_container=True) as reader:
-        info = reader.info
-        sound = read_track(clip, SOUND_RATE, any_container=True)
-        end = info.duration_ms if end_ms is None else min(end_ms, info.duration_ms)
-        if end <= start_ms:
-            raise BadInputError("clip", "too_short", f"{clip.name} ends before {start_ms} ms")
-        if sound is not None:
-            length = round(Fraction((end - start_ms) * SOUND_RATE, 1000))
-            sound = sound[round(Fraction(start_ms * SOUND_RATE, 1000)) :][:length]
-            sound = np.pad(sound, ((0, length - len(sound)), (0, 0)))
-        whole = start_ms == 0 and end == info.duration_ms
-        if whole and info.container.startswith("mov"):
-            return clip, sound
-        path = folder / f"{clip.stem}-source.mp4"
-        start, stop = Fraction(start_ms, 1000), Fraction(end, 1000)
-        first = info.start_pts + -(-start // info.time_base)
-        length = int((stop - start) / info.time_base)
-        cut = replace(
-            info, start_pts=first, duration_pts=length, duration_ms=end - start_ms, frame_count=0
-        )
-        with VideoWriter(path, cut, sound, crf=_CUT_CRF) as writer:
-            for frame in reader.frames(start, stop):
-                writer.write(frame.y, frame.u, frame.v, frame.pts)
-                tick("cut the clip", frame.index)
-    return path, sound
 
 
 def _chosen(identification: Identification, face_id: str) -> IdentifiedFace:
