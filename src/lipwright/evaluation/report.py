@@ -198,7 +198,8 @@ def _facts(result: CaseResult) -> str:
     facts = [f"{check.frames} frames", f"engine {escape(result.case.engine)}"]
     if result.case.kind is Kind.REVOICE:
         how = "as given" if result.offset_given else "measured"
-        facts.append(f"the clip's picture is {result.offset_ms:.0f} ms late, {how}")
+        side = "early" if result.offset_ms < 0 else "late"
+        facts.append(f"the clip's picture is {abs(result.offset_ms):.0f} ms {side}, {how}")
     if result.case.transcript:
         facts.append("with a transcript")
     if isfinite(check.sound_off_ms):
