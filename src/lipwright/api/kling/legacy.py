@@ -14,13 +14,12 @@ from lipwright.api.auth import Account
 from lipwright.api.body import read_json_object
 from lipwright.api.context import WithContext
 from lipwright.api.envelope import success
-from lipwright.api.idempotency import IDEMPOTENCY_KEY, once
-from lipwright.api.kling.callbacks import to_callback
+from lipwright.api.idempotency import IDEMPOTENCY_KEY
 from lipwright.api.kling.codes import code_of
 from lipwright.api.kling.coerce import MAX_ID_CHARS, Flag, Id, Number, Text, is_id, wrong
-from lipwright.api.kling.paging import DEFAULT_PAGE_SIZE, PageNumber, PageSize
+from lipwright.api.kling.creating import MAX_CREATE_BODY_BYTES, create_once, to_options
+from lipwright.api.kling.paging import WithPage
 from lipwright.api.kling.paths import DOCUMENTED_PREFIX, PREFIXES
-from lipwright.api.kling.routes import MAX_CREATE_BODY_BYTES
 from lipwright.api.kling.schemas import (
     BodyModel,
     CreateAnswer,
@@ -29,12 +28,12 @@ from lipwright.api.kling.schemas import (
     WatermarkInfo,
     parse,
 )
-from lipwright.api.kling.translate import to_created, to_state, to_video
+from lipwright.api.kling.translate import to_state, to_video
 from lipwright.api.openapi import ANSWERS_OF_FAILURE, AUTHORIZATION, json_body
 from lipwright.api.own_links import DEAD_LINK, is_dead_link
 from lipwright.api.problems import Problem, ProblemKind
 from lipwright.errors import BadInputError
-from lipwright.jobs.values import LegacyRequest, NotFoundError, Task, TaskKind, TaskOptions
+from lipwright.jobs.values import LegacyRequest, NotFoundError, Task, TaskKind
 from lipwright.speech.synthesis import SpeechText
 from lipwright.store.idempotency import Claim
 
@@ -117,36 +116,23 @@ async def lip_sync(request: Request, account: Account, context: WithContext) -> 
     body = await read_json_object(request, MAX_CREATE_BODY_BYTES)
     asked = await context.lanes.quick.run(parse, LipSyncRequest, body)
 
-    async def work(claim: Claim | None) -> Response:
+    async def create(claim: Claim | None) -> Task:
         try:
             order = to_order(asked.input)
             for field, url in (("video", asked.input.video_url), ("speech", order.sound)):
                 if await is_dead_link(request, context, url):
                     raise BadInputError(field, "dead_link", DEAD_LINK)
-            task = await context.lanes.create.run(
+            return await context.lanes.create.run(
                 context.service.create_legacy,
                 account,
                 order,
                 external_id=asked.external_task_id or None,
-                options=TaskOptions(
-                    engine=asked.engine,
-                    watermark=asked.watermark_info.enabled,
-                    callback=to_callback(request, context, asked.callback_url),
-                    consent=asked.consent,
-                    claim=claim,
-                ),
+                options=to_options(request, context, asked, claim),
             )
         except BadInputError as error:
             raise _in_its_words(error, asked) from error
-        return answer(task)
 
-    async def replay(id: str) -> Response:
-        return answer(await context.lanes.quick.run(context.service.find_task, account, id))
-
-    def answer(task: Task) -> Response:
-        return success(request.scope, to_created(task).model_dump(exclude_unset=True))
-
-    return await once(request, context, account, body, work, replay)
+    return await create_once(request, context, account, body, create)
 
 
 @operations.get(
@@ -156,20 +142,10 @@ async def lip_sync(request: Request, account: Account, context: WithContext) -> 
     openapi_extra={"parameters": [AUTHORIZATION]},
 )
 async def lip_sync_tasks(
-    request: Request,
-    account: Account,
-    context: WithContext,
-    page_number: PageNumber = 1,
-    page_size: PageSize = DEFAULT_PAGE_SIZE,
+    request: Request, account: Account, context: WithContext, page: WithPage
 ) -> Response:
     """List the account's tasks of this older sort, newest first; free of charge."""
-    tasks = await context.lanes.quick.run(
-        context.service.list_tasks,
-        account,
-        offset=(page_number - 1) * page_size,
-        limit=page_size,
-        kind=TaskKind.LEGACY,
-    )
+    tasks = await page.of_tasks(context, account, TaskKind.LEGACY)
     url = functools.partial(context.file_url, request)
     return success(
         request.scope, [to_state(task, url).model_dump(exclude_unset=True) for task in tasks]

@@ -13,9 +13,9 @@ from lipwright.api.body import read_json_object
 from lipwright.api.context import WithContext
 from lipwright.api.envelope import success
 from lipwright.api.idempotency import IDEMPOTENCY_KEY, once
-from lipwright.api.kling.callbacks import to_callback
 from lipwright.api.kling.coerce import MAX_ID_CHARS, is_id
-from lipwright.api.kling.paging import DEFAULT_PAGE_SIZE, PageNumber, PageSize
+from lipwright.api.kling.creating import MAX_CREATE_BODY_BYTES, create_once, to_options
+from lipwright.api.kling.paging import WithPage
 from lipwright.api.kling.paths import DOCUMENTED_PREFIX, PREFIXES
 from lipwright.api.kling.schemas import (
     AdvancedLipSyncRequest,
@@ -27,7 +27,6 @@ from lipwright.api.kling.schemas import (
     parse,
 )
 from lipwright.api.kling.translate import (
-    to_created,
     to_field,
     to_identified,
     to_lines,
@@ -39,12 +38,10 @@ from lipwright.api.openapi import ANSWERS_OF_FAILURE, AUTHORIZATION, json_body
 from lipwright.api.own_links import DEAD_LINK, is_dead_link
 from lipwright.api.problems import Problem, ProblemKind
 from lipwright.errors import BadInputError
-from lipwright.jobs.values import NotFoundError, Session, Task, TaskOptions
+from lipwright.jobs.values import NotFoundError, Session, Task
 from lipwright.store.idempotency import Claim
 
 MAX_IDENTIFY_BODY_BYTES = 64_000
-# Two sounds of the greatest length as Base64 fit; whoever sends more uploads the sounds first.
-MAX_CREATE_BODY_BYTES = 14_000_000
 
 operations = APIRouter(tags=["lip-sync"], responses=ANSWERS_OF_FAILURE)
 
@@ -95,24 +92,18 @@ async def advanced_lip_sync(request: Request, account: Account, context: WithCon
     body = await read_json_object(request, MAX_CREATE_BODY_BYTES)
     asked = await context.lanes.quick.run(parse, AdvancedLipSyncRequest, body)
 
-    async def work(claim: Claim | None) -> Response:
+    async def create(claim: Claim | None) -> Task:
         for index, choice in enumerate(asked.face_choose):
             if await is_dead_link(request, context, choice.sound_file):
                 raise BadInputError("speech", "dead_link", DEAD_LINK, index=index)
         try:
-            task = await context.lanes.create.run(
+            return await context.lanes.create.run(
                 context.service.create,
                 account,
                 asked.session_id,
                 to_lines(asked),
                 external_id=asked.external_task_id or None,
-                options=TaskOptions(
-                    engine=asked.engine,
-                    watermark=asked.watermark_info.enabled,
-                    callback=to_callback(request, context, asked.callback_url),
-                    consent=asked.consent,
-                    claim=claim,
-                ),
+                options=to_options(request, context, asked, claim),
             )
         except BadInputError as error:
             if error.reason != "duplicate":
@@ -123,15 +114,8 @@ async def advanced_lip_sync(request: Request, account: Account, context: WithCon
                 reason=error.reason,
                 field=to_field(error),
             ) from error
-        return answer(task)
 
-    async def replay(id: str) -> Response:
-        return answer(await context.lanes.quick.run(context.service.find_task, account, id))
-
-    def answer(task: Task) -> Response:
-        return success(request.scope, to_created(task).model_dump(exclude_unset=True))
-
-    return await once(request, context, account, body, work, replay)
+    return await create_once(request, context, account, body, create)
 
 
 @operations.get(
@@ -141,19 +125,10 @@ async def advanced_lip_sync(request: Request, account: Account, context: WithCon
     openapi_extra={"parameters": [AUTHORIZATION]},
 )
 async def advanced_lip_sync_tasks(
-    request: Request,
-    account: Account,
-    context: WithContext,
-    page_number: PageNumber = 1,
-    page_size: PageSize = DEFAULT_PAGE_SIZE,
+    request: Request, account: Account, context: WithContext, page: WithPage
 ) -> Response:
     """List the account's tasks, newest first; free of charge."""
-    tasks = await context.lanes.quick.run(
-        context.service.list_tasks,
-        account,
-        offset=(page_number - 1) * page_size,
-        limit=page_size,
-    )
+    tasks = await page.of_tasks(context, account)
     url = functools.partial(context.file_url, request)
     return success(
         request.scope, [to_state(task, url).model_dump(exclude_unset=True) for task in tasks]

@@ -14,7 +14,7 @@ from lipwright.api.auth import Account
 from lipwright.api.context import Context, WithContext
 from lipwright.api.envelope import success
 from lipwright.api.kling.coerce import MAX_ID_CHARS, is_id
-from lipwright.api.kling.paging import DEFAULT_PAGE_SIZE, PageNumber, PageSize
+from lipwright.api.kling.paging import WithPage
 from lipwright.api.native.events import MOST_READERS, event_id, events, has_ended
 from lipwright.api.native.schemas import OwnDelivery, OwnTask, to_own, to_own_delivery
 from lipwright.api.openapi import ANSWERS_OF_FAILURE, AUTHORIZATION
@@ -57,19 +57,10 @@ class DeliveriesAnswer(_Answer):
     openapi_extra={"parameters": [AUTHORIZATION]},
 )
 async def tasks(
-    request: Request,
-    account: Account,
-    context: WithContext,
-    page_number: PageNumber = 1,
-    page_size: PageSize = DEFAULT_PAGE_SIZE,
+    request: Request, account: Account, context: WithContext, page: WithPage
 ) -> Response:
     """List the account's tasks, those of the older lip-sync left out, newest first."""
-    found = await context.lanes.quick.run(
-        context.service.list_tasks,
-        account,
-        offset=(page_number - 1) * page_size,
-        limit=page_size,
-    )
+    found = await page.of_tasks(context, account)
     return success(request.scope, [_own(request, context, task).model_dump() for task in found])
 
 
