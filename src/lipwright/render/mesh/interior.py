@@ -23,7 +23,8 @@ _LINE_WIDTH: Final = 0.008
 
 _SHUT_PIXELS: Final = (0.6, 1.6)
 _SHADOW_REACH: Final = 0.075
-_TONGUE_SHARE: Final = 0.62
+_TONGUE_SHARE: Final = 0.5
+_SHADOW_ON_TONGUE: Final = 0.7
 _NARROW: Final = 0.10
 _SHADOW: Final = 0.62
 _DIM: Final = 0.35
@@ -160,7 +161,7 @@ def paint(
     picture: NDArray[np.floating] = np.empty((height, width, 3), np.float32)
     picture[:] = interior.cavity
     layers = (
-        (interior.tongue, _TONGUE_SHARE * jaw_drop, 1.0),
+        (interior.tongue, _TONGUE_SHARE * jaw_drop, _SHADOW_ON_TONGUE),
         (interior.lower, jaw_drop, 1.0),
         (interior.upper, 0.0, interior.upper_shadow),
     )
