@@ -14,38 +14,6 @@ def change_speed(samples: np.ndarray, factor: float) -> np.ndarray:
     return np.interp(np.arange(count) * factor, np.arange(len(samples)), samples).astype(np.float32)
 
 
-def change_voice(samples: np.ndarray, rate: float, voice: float) -> np.ndarray:
-    """Speak `rate` times as fast, with pitch and formants `voice` times as high.
-
-    A phase vocoder stretches, then plain resampling raises; a moment t comes to lie at t / rate.
-    """
-    return change_speed(_stretch(samples, voice / rate), voice)
-
-
-def _stretch(samples: np.ndarray, factor: float) -> np.ndarray:
-    """`factor` times as long at the same pitch."""
-    size, hop = 512, 128
-    window = np.hanning(size + 1)[:-1]
-    padded = np.pad(samples, (size // 2, size + hop))
-    count = (len(padded) - size - hop) // hop
-    wanted = np.arange(0.0, count - 1, 1.0 / factor)
-    lower = wanted.astype(int)
-    share = (wanted - lower)[:, None]
-    frames = np.lib.stride_tricks.sliding_window_view(padded, size)[::hop][: count + 1]
-    spectra = np.fft.rfft(frames * window, axis=1)
-    power = np.abs(spectra)
-    advance = np.diff(np.angle(spectra), axis=0)
-    size_at = power[lower] * (1 - share) + power[lower + 1] * share
-    phase = np.angle(spectra[0]) + np.concatenate(
-        [np.zeros((1, power.shape[1])), np.cumsum(advance[lower[:-1]], axis=0)]
-    )
-    pieces = np.fft.irfft(size_at * np.exp(1j * phase), size, axis=1) * window
-    total = np.zeros(len(pieces) * hop + size)
-    for index, piece in enumerate(pieces):
-        total[index * hop : index * hop + size] += piece
-    return (total[size // 2 :][: int(len(samples) * factor)] / 1.5).astype(np.float32)
-
-
 def colour(samples: np.ndarray, rng: Rng) -> np.ndarray:
     """A random gentle equaliser; now and then a telephone's band."""
     size = _fast(len(samples))

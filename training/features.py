@@ -1,8 +1,9 @@
 """Step 3: windows of several clips in a row, made noisy, as speech features with their targets.
 
 Every pass over the data packs the clips anew, with other neighbours, pauses, speeds, rooms and
-noises. ``python -m training.features [PASSES] [--clean]`` caches them under
-``training/cache/passes``, or ``training/cache/clean`` for GRID and synthetic speech alone.
+noises. ``python -m training.features [PASSES] [--of SET]`` caches them under
+``training/cache/SET``: ``passes`` of all real clips, ``clean`` ones of GRID and synthetic speech,
+or ``grid``.
 """
 
 from __future__ import annotations
@@ -78,12 +79,7 @@ class _Builder:
     def clip(self, clip: Clip, *, clean: bool) -> None:
         rng = self.rng
         factor = 1.0 if clean or rng.random() < 0.3 else rng.uniform(0.87, 1.15)
-        if factor != 1.0 and clip.said and rng.random() < 0.75:
-            # Where one speaker stands for all, the voice has to vary more than the rate.
-            factor = rng.uniform(0.8, 1.3)
-            sound = augment.change_voice(clip.samples, factor, rng.uniform(0.75, 1.4))
-        else:
-            sound = clip.samples if factor == 1.0 else augment.change_speed(clip.samples, factor)
+        sound = clip.samples if factor == 1.0 else augment.change_speed(clip.samples, factor)
         level = loud_level(frame_levels(sound))
         sound = sound * 10.0 ** ((-20.0 - level) / 20.0)
         voice = _voice(sound)
@@ -249,14 +245,21 @@ def clean_clips() -> list[Clip]:
     return clips + load_rendered()
 
 
+def grid_clips() -> list[Clip]:
+    return load_clips(CACHE / "grid_s1", one_person=True)
+
+
+SETS = {"passes": training_clips, "clean": clean_clips, "grid": grid_clips}
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("passes", type=int, nargs="?", default=8)
     parser.add_argument("--first", type=int, default=0)
-    parser.add_argument("--clean", action="store_true")
+    parser.add_argument("--of", choices=sorted(SETS), default="passes", help="which clips")
     arguments = parser.parse_args()
-    clips = clean_clips() if arguments.clean else training_clips()
-    folder = CACHE / ("clean" if arguments.clean else "passes")
+    clips = SETS[arguments.of]()
+    folder = CACHE / arguments.of
     encoder = SpeechEncoder(encoder_folder())
     for seed in range(arguments.first, arguments.passes):
         windows = build_pass(clips, encoder, seed, clean=seed == 0)

@@ -17,7 +17,7 @@ FOLDER = Path(__file__).parent / "cache" / "synthetic"
 LATE_S = {"kokoro": 0.058, "flite": 0.004, "espeak": 0.01}
 """How much too late each says its phones are, by forced alignment of nine sentences each."""
 
-COUNTS = {"kokoro": 480, "flite": 160, "espeak": 160}
+COUNTS = {"kokoro": 187, "flite": 160, "espeak": 160}
 
 
 def say(engine: str, rng: np.random.Generator) -> voices.Spoken:

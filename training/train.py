@@ -41,36 +41,54 @@ def main() -> None:
     parser.add_argument("--passes", type=int, default=99)
     parser.add_argument("--rate", type=float, default=2e-3)
     parser.add_argument("--dropout", type=float, default=0.3)
+    parser.add_argument("--trust", type=float, default=TRUST, help="weight of rendered mouths")
+    parser.add_argument("--like", type=Path, help="weights to take mean and deviation from")
     parser.add_argument("--phones", type=float, default=0.0, help="weight of naming the phones")
     parser.add_argument("--out", type=Path, default=WEIGHTS)
     arguments = parser.parse_args()
     files = sorted(arguments.data.glob("*.npz"))[: arguments.passes]
     windows = [w for file in files for w in load(file)]
     print(f"{len(windows)} windows of {len(files)} passes", flush=True)
+    sample = np.concatenate([w.features for w in windows[:300]]).astype(np.float32)
+    normal = sample.mean(0), sample.std(0) + 1e-3
+    if arguments.like:
+        with np.load(arguments.like) as other:
+            normal = other["mean"], other["deviation"]
     for window in windows:
-        _distrust(window)
+        _weigh_rendered(window, arguments.trust)
+    if arguments.trust == 0.0:
+        windows = [w for w in windows if w.weight.any() or len(w.times) == 0]
     with ProcessPoolExecutor(arguments.members, get_context("fork")) as pool:
-        fitting = partial(fit, windows, arguments)
+        fitting = partial(fit, windows, normal, arguments)
         models = list(pool.map(fitting, range(arguments.members)))
     np.savez(arguments.out, **export(models, SCALE))
     size = sum(p.numel() for p in models[0].parameters())
     print(f"{size} parameters x {len(models)}, {arguments.out.stat().st_size} bytes")
 
 
-def _distrust(window: Window) -> None:
-    """Leave out what rendered mouths do at a "th" that is voiced: GRID has it in one word only."""
+def _weigh_rendered(window: Window, trust: float) -> None:
+    """Set the weight of rendered mouths, a real one's being 1.
+
+    What they do at a voiced "th" counts nothing: GRID has that sound in one word only.
+    """
+    rendered = window.weight == np.float32(TRUST)
     unsure = np.convolve(window.phones == number_of("DH"), np.ones(5), "same") > 0.5
     at = np.minimum(np.round(window.times).astype(int), len(unsure) - 1)
-    window.weight[unsure[at] & (window.weight == np.float32(TRUST))] = 0.0
+    window.weight[rendered] = trust
+    window.weight[rendered & unsure[at]] = 0.0
 
 
-def fit(windows: list[Window], arguments: argparse.Namespace, seed: int) -> MouthModel:
+def fit(
+    windows: list[Window],
+    normal: tuple[np.ndarray, np.ndarray],
+    arguments: argparse.Namespace,
+    seed: int,
+) -> MouthModel:
     # Such a small network is faster on one thread than on several that wait for each other.
     torch.set_num_threads(1)
     torch.manual_seed(seed)
     rng = np.random.default_rng(seed)
-    sample = np.concatenate([w.features for w in windows[:300]]).astype(np.float32)
-    model = MouthModel(arguments.hidden, arguments.dropout, sample.mean(0), sample.std(0) + 1e-3)
+    model = MouthModel(arguments.hidden, arguments.dropout, *normal)
     average = copy.deepcopy(model)
     optimiser = torch.optim.AdamW(model.parameters(), lr=arguments.rate, weight_decay=0.02)
     started, order, shown = time.time(), [], 0.0

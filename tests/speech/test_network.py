@@ -7,21 +7,24 @@ import numpy as np
 import pytest
 
 from lipwright.speech.network import load_network
+from lipwright.speech.weights import FILES
 
-GOLDEN = Path(__file__).parent / "fixtures" / "network_golden.npz"
+FIXTURES = Path(__file__).parent / "fixtures"
 
 
-def test_agrees_with_the_torch_twin() -> None:
+@pytest.mark.parametrize("name", sorted(FILES))
+def test_agrees_with_the_torch_twin(name: str) -> None:
     """``training/golden.py`` stored what PyTorch makes of the shipped weights."""
-    with np.load(GOLDEN) as golden:
-        output = load_network()(golden["features"].astype(np.float32))
+    with np.load(FIXTURES / f"network_{name}.npz") as golden:
+        output = load_network(name)(golden["features"].astype(np.float32))
         assert output.values == pytest.approx(golden["values"], abs=2e-5)
         assert output.closed == pytest.approx(golden["closed"], abs=2e-4)
         assert output.voice == pytest.approx(golden["voice"], abs=2e-4)
 
 
-def test_weights_are_small() -> None:
-    file = resources.files("lipwright.speech").joinpath("mouth_network.npz")
+@pytest.mark.parametrize("file_name", sorted(FILES.values()))
+def test_weights_are_small(file_name: str) -> None:
+    file = resources.files("lipwright.speech").joinpath(file_name)
     with resources.as_file(file) as path:
         assert path.stat().st_size < 2_000_000
 
