@@ -96,7 +96,7 @@ def test_behind_everything_is_the_dark():
     assert np.abs(picture - CAVITY).max() < 0.01
 
 
-@pytest.mark.parametrize(("name", "share"), [("upper", 0.0), ("lower", 1.0), ("tongue", 0.62)])
+@pytest.mark.parametrize(("name", "share"), [("upper", 0.0), ("lower", 1.0), ("tongue", 0.5)])
 @pytest.mark.parametrize("drop", [0.0, 0.2])
 def test_upper_teeth_keep_to_the_skull_the_rest_goes_with_the_jaw(name, share, drop):
     inside = interior(**{name: spot(0.1, -0.05, 200.0)})

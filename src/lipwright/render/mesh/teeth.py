@@ -61,7 +61,7 @@ def colors_for_skin(skin: tuple[float, float, float], full_range: bool) -> Mouth
 
     return MouthColors(
         teeth=tone(0.86, 4.0, 0.5 * blue, 0.42 * red),
-        gum=tone(0.55, 0.0, 0.7 * blue, 1.25 * red),
+        gum=tone(0.66, 0.0, 0.7 * blue, 1.25 * red),
         tongue=tone(0.60, 0.0, 0.85 * blue, 1.75 * red),
         cavity=tone(0.17, 2.0, 0.5 * blue, 1.05 * red),
     )
