@@ -41,7 +41,7 @@ _SECONDS = (0.1, 0.3, 1, 2, 5, 10, 20, 40, 80, 160, 320, 640, 1800)
 _FRAMES = (1, 2, 5, 10, 15, 20, 25, 30, 40, 50, 75, 100, 150, 200, 400)
 
 # A time beside every number says nothing that Prometheus would not know.
-disable_created_metrics()
+disable_created_metrics()  # type: ignore[no-untyped-call]
 ProcessCollector(registry=REGISTRY)
 
 RUNNING = Gauge(
