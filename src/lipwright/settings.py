@@ -233,6 +233,12 @@ class Settings(BaseSettings):
         description="With less room than this on the disk of the data folder, in MB, nothing new "
         "is taken on: code 5001; 0: not looked at.",
     )
+    min_free_memory_mb: int = Field(
+        default=0,
+        ge=0,
+        description="With less memory available than this on the machine of the service, in MB, "
+        "nothing new is taken on: code 5001; 0: not looked at.",
+    )
 
     # Seen from outside
     log_level: Literal["debug", "info", "warning", "error"] = Field(

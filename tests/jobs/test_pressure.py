@@ -12,7 +12,7 @@ from lipwright.jobs.values import Session
 from lipwright.settings import Settings
 from lipwright.store.tables import LedgerRow
 
-MORE_THAN_ANY_DISK_MB = 10**12
+MORE_THAN_ANY_MACHINE_MB = 10**12
 
 
 def charges(service: LipsyncService) -> int:
@@ -39,11 +39,19 @@ def test_a_long_queue_is_refused_before_anything_is_charged(
         narrow.create("alice", session.id, [line()])
 
 
-def test_a_full_disk_takes_nothing_on(
-    service: LipsyncService, session: Session, settings: Settings, video: Path
+@pytest.mark.parametrize(
+    ("setting", "reason"), [("min_free_disk_mb", "no_space"), ("min_free_memory_mb", "no_memory")]
+)
+def test_a_machine_without_room_takes_nothing_on(
+    service: LipsyncService,
+    session: Session,
+    settings: Settings,
+    video: Path,
+    setting: str,
+    reason: str,
 ) -> None:
     before = charges(service)
-    tight = settings.model_copy(update={"min_free_disk_mb": MORE_THAN_ANY_DISK_MB})
+    tight = settings.model_copy(update={setting: MORE_THAN_ANY_MACHINE_MB})
     with LipsyncService(tight, functions=DOUBLES) as full:
         for call in (
             lambda: full.create("alice", session.id, [line()]),
@@ -52,7 +60,7 @@ def test_a_full_disk_takes_nothing_on(
         ):
             with pytest.raises(OverloadedError) as caught:
                 call()
-            assert caught.value.reason == "no_space"
+            assert caught.value.reason == reason
         assert full.list_tasks("alice", offset=0, limit=10) == []
     assert charges(service) == before
 

@@ -42,6 +42,7 @@ REQUEST_REASONS: Final[dict[str, str]] = {
     "unavailable": "the service cannot work now",
     "queue_full": "too many tasks wait already; try again later",
     "no_space": "the service is short of disk space; try again later",
+    "no_memory": "the service is short of memory; try again later",
     "timeout": "the file at the URL took too long to come, or the service to answer",
 }
 """What can be wrong with a request before its media are looked at, and with the service."""

@@ -34,7 +34,7 @@ from lipwright.jobs.moderation import (
 )
 from lipwright.jobs.orders import Order, OrderedLine, check_no_overlap, checked_line, keep_sound
 from lipwright.jobs.outbox import tell
-from lipwright.jobs.pressure import check_disk, check_queue
+from lipwright.jobs.pressure import check_machine, check_queue
 from lipwright.jobs.records import live_session, own_video_key, task_value
 from lipwright.jobs.sounds import decode_sound, is_url
 from lipwright.jobs.stores import Stores
@@ -239,7 +239,7 @@ class TaskMaker:
         price = self._settings.price_lipsync_micro_ptc
         check_room(transaction, account_id, price, self._rules, slot=True)
         check_queue(transaction, self._settings)
-        check_disk(self._settings)
+        check_machine(self._settings)
 
     def _check_options(self, options: TaskOptions) -> str:
         """Check what needs no video, and name the engine that will render."""

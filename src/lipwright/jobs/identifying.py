@@ -16,7 +16,7 @@ from lipwright.errors import BadInputError, FailedError, LipwrightError
 from lipwright.jobs.child import Child, ChildCancelledError, ChildLimits, ChildSlots
 from lipwright.jobs.intake import Intake, sha256_of, too_large
 from lipwright.jobs.limits import accept_session, check_room
-from lipwright.jobs.pressure import check_disk
+from lipwright.jobs.pressure import check_machine
 from lipwright.jobs.records import own_video_key, session_value
 from lipwright.jobs.stores import Stores
 from lipwright.jobs.values import OwnVideo, Session
@@ -103,7 +103,7 @@ class Identifier:
         price = self._settings.price_identify_micro_ptc
         with self._stores.database.read() as transaction:
             check_room(transaction, account_id, price, self._rules, slot=False)
-        check_disk(self._settings)
+        check_machine(self._settings)
         max_bytes = API_LIMITS.max_video_bytes or 0
         with self._stores.scratch.folder() as folder:
             if isinstance(video, Path):

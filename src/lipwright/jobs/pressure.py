@@ -1,4 +1,4 @@
-"""Refuse what could not be finished: a queue that is too long, a disk that is nearly full.
+"""Refuse what could not be finished: a queue that is too long, a disk or memory nearly full.
 
 Asked before any work is put into a call and before anything is charged. The queue's limit is
 soft: calls that arrive in the same moment may all still get in.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import shutil
 
+import psutil
 from prometheus_client import CollectorRegistry, Counter
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session as Transaction
@@ -19,13 +20,14 @@ from lipwright.store.tables import TaskRow
 
 QUEUE_RETRY_S = 30.0
 DISK_RETRY_S = 60.0
+MEMORY_RETRY_S = 30.0
 
 _MB = 1_000_000
 
 REGISTRY = CollectorRegistry()
 REFUSED = Counter(
     "lipwright_overload_refusals",
-    "Calls that this process refused because of the queue or the disk.",
+    "Calls that this process refused because of the queue or the machine.",
     ["reason"],
     registry=REGISTRY,
 )
@@ -37,7 +39,7 @@ class OverloadedError(LipwrightError):
     Parameters
     ----------
     reason
-        ``queue_full`` or ``no_space``.
+        ``queue_full``, ``no_space`` or ``no_memory``.
     detail
         A sentence for the caller.
     retry_after_s
@@ -67,10 +69,18 @@ def check_queue(transaction: Transaction, settings: Settings) -> None:
         )
 
 
-def check_disk(settings: Settings) -> None:
-    """Raise `OverloadedError` if the disk of the data folder has less room than it must."""
+def check_machine(settings: Settings) -> None:
+    """Raise `OverloadedError` if this machine has less disk or memory left than it must.
+
+    Memory is the whole machine's: a container's limit is not looked at.
+    """
     least = settings.min_free_disk_mb * _MB
     if least > 0 and shutil.disk_usage(settings.data_dir).free < least:
         raise OverloadedError(
             "no_space", "The service is short of disk space; try again later", DISK_RETRY_S
+        )
+    least = settings.min_free_memory_mb * _MB
+    if least > 0 and psutil.virtual_memory().available < least:
+        raise OverloadedError(
+            "no_memory", "The service is short of memory; try again later", MEMORY_RETRY_S
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path, PurePosixPath
 
-from lipwright.jobs.pressure import check_disk
+from lipwright.jobs.pressure import check_machine
 from lipwright.jobs.records import upload_value
 from lipwright.jobs.stores import Stores
 from lipwright.jobs.values import Upload
@@ -31,7 +31,7 @@ def keep_upload(
     settings: Settings, stores: Stores, account_id: str, file_name: str, path: Path
 ) -> Upload:
     """See `lipwright.jobs.service.LipsyncService.upload`."""
-    check_disk(settings)
+    check_machine(settings)
     now = now_ms()
     expires = now + round(settings.upload_days * 86_400_000)
     id = new_id()
