@@ -83,7 +83,10 @@ def test_told_to_stop_it_ends_in_order_and_hands_its_task_on(
     assert first.stop() == 0
     assert time.monotonic() - began < 20
     assert not any(process.is_running() for process in family)
-    assert first.said == [f"lipwright is ready on {first.url}"]
+    assert first.said == [
+        f"lipwright is ready on {first.url}",
+        f"Open it in a browser for the studio: {first.url}/",
+    ]
 
     second = start("--no-worker", data_dir=first.data_dir)
     assert second.query(id)["task_status"] in {"submitted", "processing"}
