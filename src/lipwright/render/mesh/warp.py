@@ -14,7 +14,7 @@ _SHIFT: Final = 4
 """Sub-pixel bits of polygon corners."""
 
 _MIN_AREA: Final = 1e-3
-_WILD_PIXELS: Final = 2.0
+_WILD_PIXELS: Final = 0.8
 _AROUND: Final = np.ones((5, 5), np.uint8)
 
 
