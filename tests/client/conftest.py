@@ -27,9 +27,12 @@ from lipwright.client import AsyncClient, Client, Retries  # noqa: E402
 QUICK = Retries(attempts=3, first_s=0.01, most_s=0.05)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    """The real service with a worker, on loopback; it wants a key."""
+    """The real service with a worker, on loopback; it wants a key.
+
+    Not longer than a module: a process has one job engine, and other rooms' tests need it, too.
+    """
     with running_service(tmp_path_factory.mktemp("client")) as running:
         yield running
 

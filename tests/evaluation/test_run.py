@@ -91,9 +91,10 @@ def test_a_part_of_a_clip_is_cut_out(talker: Path, tmp_path: Path) -> None:
 def test_a_case_has_settings_of_its_own(talker: Path, tmp_path: Path) -> None:
     settings = {"mouth_weights": "none", "neural_device": "cpu"}
     case = Case(Kind.REVOICE, talker, end_ms=600, settings=settings)
+    before = {name: os.environ.get(f"LIPWRIGHT_{name.upper()}") for name in settings}
     with pytest.raises(BadInputError, match="must be one of"):
         Runner(tmp_path, quick=True).run([case])
-    assert "LIPWRIGHT_MOUTH_WEIGHTS" not in os.environ
+    assert before == {name: os.environ.get(f"LIPWRIGHT_{name.upper()}") for name in settings}
 
 
 def test_what_cannot_be_measured_is_told_and_the_rest_goes_on(
