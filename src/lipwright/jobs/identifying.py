@@ -7,10 +7,10 @@ import threading
 from base64 import b64decode
 from collections.abc import Callable
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from lipwright.dubbing.made_by import made_by
 from lipwright.dubbing.types import API_LIMITS
 from lipwright.errors import BadInputError, FailedError, LipwrightError
 from lipwright.jobs.child import Child, ChildCancelledError, ChildLimits, ChildSlots
@@ -61,8 +61,8 @@ def keep_video(
     """
     artifacts, objects = stores.artifacts, stores.objects
     digest = sha256_of(path)
-    # Faces found by another version of lipwright may differ: they are looked for again.
-    found_key = f"accounts/{account_id}/identifications/{digest}-{version('lipwright')}.json"
+    # Faces found by other code may differ: they are looked for again.
+    found_key = f"accounts/{account_id}/identifications/{digest}-{made_by()}.json"
     video_key = f"accounts/{account_id}/inputs/{digest}.mp4"
     # As long as a task may need them that is made at the session's very end.
     expires = now_ms() + round(
