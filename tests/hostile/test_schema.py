@@ -6,6 +6,10 @@ import os
 from typing import Any
 
 import schemathesis
+
+# By itself it would come with the first schema, while servers run in other threads: Python 3.11
+# does not compile in two threads at once without fail.
+import schemathesis.specs.openapi.schemas
 from hypothesis import HealthCheck, Phase, given, settings
 from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import (
