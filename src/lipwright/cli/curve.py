@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from lipwright.cli.configuration import read_settings
+from lipwright.cli.options import MouthWeights
 from lipwright.cli.output import print_json
 from lipwright.cli.pipes import STANDARD, existing_file, kept_input, scratch
 from lipwright.cli.quiet import native_chatter_hidden
@@ -67,15 +68,7 @@ def curve(
             show_default=False,
         ),
     ] = "",
-    mouth_weights: Annotated[
-        str | None,
-        typer.Option(
-            "--mouth-weights",
-            metavar="NAME",
-            help="best, or clean: made only from material that may be used commercially.",
-            show_default="LIPWRIGHT_MOUTH_WEIGHTS, else best",
-        ),
-    ] = None,
+    mouth_weights: MouthWeights = None,
     output: Annotated[
         Path | None,
         typer.Option(

@@ -9,6 +9,7 @@ import typer
 
 from lipwright.cli.configuration import read_settings
 from lipwright.cli.line_option import SpokenBy, read_line
+from lipwright.cli.options import MouthWeights
 from lipwright.cli.output import print_json, warn
 from lipwright.cli.pipes import STANDARD, check_pipes, existing_file, kept_input, pour_out, scratch
 from lipwright.cli.preview import show
@@ -119,15 +120,7 @@ def sync(
             show_default="mesh",
         ),
     ] = None,
-    mouth_weights: Annotated[
-        str | None,
-        typer.Option(
-            "--mouth-weights",
-            metavar="NAME",
-            help="best, or clean: made only from material that may be used commercially.",
-            show_default="LIPWRIGHT_MOUTH_WEIGHTS, else best",
-        ),
-    ] = None,
+    mouth_weights: MouthWeights = None,
     preview: Annotated[
         bool,
         typer.Option(
