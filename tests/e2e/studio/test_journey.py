@@ -193,6 +193,7 @@ def test_from_a_video_to_a_result(
 
     # The same as code, which runs.
     page.get_by_text("The same as code").click()
+    page.wait_for_selector("studio-code pre:not(:empty)")
     page.get_by_role("button", name="Python").click()
     code = page.locator("studio-code pre").inner_text()
     assert '"sound_volume": 0.5' in code
@@ -224,6 +225,8 @@ def test_code_that_is_copied_runs(
     seen.drop(".lane", line)
     seen.page.wait_for_selector(CLIP)
     seen.page.get_by_text("The same as code").click()
+    # The panel fills itself when the browser tells that it was opened, a moment later.
+    seen.page.wait_for_selector("studio-code pre:not(:empty)")
     shell = seen.page.locator("studio-code pre").inner_text().split("while sleep")[0]
     seen.page.get_by_role("button", name="Python").click()
     python = seen.page.locator("studio-code pre").inner_text().split("while task")[0]
