@@ -217,7 +217,7 @@ def test_the_second_task_of_a_session_does_no_tracking(
     worker = threading.Thread(
         target=run_worker, args=(settings, stop), kwargs={"functions": functions, "ready": ready}
     )
-    caplog.set_level(logging.INFO, "lipwright.jobs.runner")
+    caplog.set_level(logging.INFO, "lipwright.jobs.rendering")
     with LipsyncService(settings, functions=functions) as service:
         objects = service._open.stores.objects
         worker.start()

@@ -13,8 +13,9 @@ from sqlalchemy import select
 from workshop import DOUBLES, line, wait_for, working
 
 from lipwright.errors import BadInputError
+from lipwright.jobs.attempts import Attempt
 from lipwright.jobs.links import token_in
-from lipwright.jobs.runner import Attempt, TaskRunner
+from lipwright.jobs.runner import TaskRunner
 from lipwright.jobs.service import LipsyncService
 from lipwright.jobs.values import NotFoundError, Session, Task, TaskStatus
 from lipwright.store.ledger import balance

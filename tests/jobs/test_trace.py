@@ -96,7 +96,7 @@ def test_a_workers_lines_about_a_task_carry_its_requests_id(
             seen[record.getMessage()] = request_id.get()
 
     listener = Listener()
-    logger = logging.getLogger("lipwright.jobs.runner")
+    logger = logging.getLogger("lipwright.jobs.attempts")
     logger.addHandler(listener)
     try:
         with about("req-1"):

@@ -8,8 +8,9 @@ from sqlalchemy import select
 from workshop import line, wait_for, working
 
 from lipwright.jobs import engine
+from lipwright.jobs.attempts import Attempt
 from lipwright.jobs.links import token_in
-from lipwright.jobs.runner import Attempt, TaskRunner
+from lipwright.jobs.runner import TaskRunner
 from lipwright.jobs.service import LipsyncService
 from lipwright.jobs.values import Session, Task, TaskStatus
 from lipwright.jobs.work import ChildFunctions

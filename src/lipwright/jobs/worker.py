@@ -215,10 +215,10 @@ class _Worker:
         It takes a database that is away just when a workflow wants to tell its failure, or
         somebody who cancels workflows behind our back.
         """
-        for task_id in self._runner.quiet_tasks(_QUIET_S):
+        for task_id in self._runner.attempts.quiet_tasks(_QUIET_S):
             found = DBOS.list_workflows(workflow_ids=[task_id], load_input=False, load_output=False)
             if not found or found[0].status not in _ALIVE:
-                self._runner.fail_lost(task_id)
+                self._runner.attempts.fail_lost(task_id)
 
     def stop(self) -> None:
         """Kill the renders, hand their tasks back, give the lease back."""

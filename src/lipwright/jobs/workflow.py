@@ -14,7 +14,8 @@ from dbos import DBOS
 
 from lipwright.errors import BadInputError, FailedError
 from lipwright.jobs.engine import LIPSYNC
-from lipwright.jobs.runner import TaskEndedError, TaskRunner, words_for
+from lipwright.jobs.runner import TaskRunner, words_for
+from lipwright.jobs.supervision import TaskEndedError
 from lipwright.jobs.trace import about
 
 log = logging.getLogger(__name__)

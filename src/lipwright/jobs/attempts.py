@@ -1,0 +1,171 @@
+"""A task's row as one start of its work may change it.
+
+Each start of a task is an attempt with a number; whatever an attempt writes into the task's row
+it writes only while that number is still the row's, so a worker that was thought dead and taken
+over cannot disturb its successor.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from lipwright.jobs import metrics
+from lipwright.jobs.orders import Order
+from lipwright.jobs.stores import Stores
+from lipwright.jobs.transitions import end_unpaid, enter
+from lipwright.jobs.values import FINAL, TaskStatus
+from lipwright.settings import Settings
+from lipwright.store.clock import now_ms
+from lipwright.store.ids import new_id
+from lipwright.store.tables import TaskRow
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One start of a task."""
+
+    task_id: str
+    account_id: str
+    number: int
+
+
+class Attempts:
+    """The attempts in a database; thread-safe."""
+
+    def __init__(self, settings: Settings, stores: Stores) -> None:
+        self._settings = settings
+        self._stores = stores
+
+    def begin(self, task_id: str) -> Attempt | None:
+        """Count one more start of a task; None if there is nothing (more) to do for it."""
+        with self._stores.database.write() as session:
+            row = session.get(TaskRow, task_id, with_for_update=True)
+            if row is None or row.status in FINAL:
+                return None
+            if row.attempts < self._settings.max_attempts:
+                row.attempts += 1
+                row.started_at_ms = now_ms()
+                row.progress = 0.0
+                enter(session, self._stores.signer, row, TaskStatus.PROCESSING)
+                return Attempt(task_id, row.account_id, row.attempts)
+            number = row.attempts
+            account_id = row.account_id
+        self.fail(
+            Attempt(task_id, account_id, number),
+            f"the work was interrupted {number} times and is not tried again",
+            "interrupted",
+        )
+        return None
+
+    def request_of(self, task_id: str) -> str:
+        """Return the id of the request that made a task, for the log."""
+        with self._stores.database.read() as session:
+            query = select(TaskRow.request_id).where(TaskRow.id == task_id)
+            return session.scalar(query) or ""
+
+    def order_of(self, attempt: Attempt) -> Order:
+        """Return what the task is to do, as it stands in its row."""
+        with self._stores.database.read() as session:
+            row = session.get_one(TaskRow, attempt.task_id)
+            return Order.from_dict(row.order)
+
+    def finish(self, attempt: Attempt, result: dict[str, Any]) -> None:
+        """Mark the task as succeeded, unless it was ended while its file was published."""
+        with self._stores.database.write() as session:
+            row = self._mine(session, attempt)
+            if row is not None:
+                row.stage = "done"
+                row.progress = 1.0
+                row.result_id = new_id()
+                row.result_key = result["key"]
+                row.result_duration_ms = result["duration_ms"]
+                row.watermark_key = result.get("watermark_key")
+                row.warnings = result["warnings"]
+                row.expires_at_ms = now_ms() + round(self._settings.result_days * 86_400_000)
+                enter(session, self._stores.signer, row, TaskStatus.SUCCEED)
+                ended = False
+            else:
+                row = session.get(TaskRow, attempt.task_id)
+                ended = row is not None and row.status in FINAL and row.result_key is None
+                row = None
+        if row is not None:
+            metrics.count_end("succeed")
+        if ended:
+            for key in (result["key"], result.get("watermark_key")):
+                if key is not None:
+                    self._stores.artifacts.remove(key)
+
+    def fail(self, attempt: Attempt, message: str, reason: str = metrics.OTHER) -> None:
+        """Mark the task as failed and give the money back, together.
+
+        The message is for its owner, the reason's stable word for whoever watches the fleet.
+        """
+        with self._stores.database.write() as session:
+            row = self._mine(session, attempt)
+            if row is None:
+                return
+            end_unpaid(session, self._stores.signer, row, TaskStatus.FAILED, message)
+        metrics.count_end("failed", reason)
+        log.warning("task %s failed: %s", attempt.task_id, message)
+
+    def _mine(self, session: Session, attempt: Attempt) -> TaskRow | None:
+        """Lock and return the task's row unless it is final or belongs to a later attempt."""
+        row = session.get(TaskRow, attempt.task_id, with_for_update=True)
+        if row is None or row.status in FINAL or row.attempts != attempt.number:
+            return None
+        return row
+
+    def quiet_tasks(self, seconds: float) -> list[str]:
+        """Return the unfinished tasks whose row has not changed for so long."""
+        with self._stores.database.read() as session:
+            return list(
+                session.scalars(
+                    select(TaskRow.id).where(
+                        TaskRow.status.not_in(FINAL),
+                        TaskRow.updated_at_ms < now_ms() - round(seconds * 1000),
+                    )
+                )
+            )
+
+    def fail_lost(self, task_id: str) -> None:
+        """Fail a task that no workflow works on any more."""
+        with self._stores.database.read() as session:
+            row = session.get_one(TaskRow, task_id)
+        attempt = Attempt(task_id, row.account_id, row.attempts)
+        self.fail(attempt, "rendering failed: the work on it was lost", "lost")
+
+    def give_back(self, attempt: Attempt) -> None:
+        """Take back the counting of an attempt that ended only because the worker stops."""
+        self.update(attempt, attempts=attempt.number - 1)
+
+    def standing(self, attempt: Attempt) -> tuple[bool, bool]:
+        """Whether the task has ended, and whether it belongs to a later attempt."""
+        with self._stores.database.read() as session:
+            found = session.execute(
+                select(TaskRow.status, TaskRow.attempts).where(TaskRow.id == attempt.task_id)
+            ).one_or_none()
+        if found is None or found.status in FINAL:
+            return True, False
+        return False, found.attempts != attempt.number
+
+    def update(self, attempt: Attempt, **values: Any) -> bool:
+        """Change the task's row unless it belongs to a later attempt or is final already."""
+        with self._stores.database.write() as session:
+            changed = session.execute(
+                update(TaskRow)
+                .where(
+                    TaskRow.id == attempt.task_id,
+                    TaskRow.attempts == attempt.number,
+                    TaskRow.status.not_in(FINAL),
+                )
+                .values(updated_at_ms=now_ms(), **values)
+                .returning(TaskRow.id)
+            ).all()
+        return bool(changed)
