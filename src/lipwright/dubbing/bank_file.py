@@ -108,6 +108,24 @@ def read_arrays(path: Path, about: Mapping[str, str]) -> dict[str, NDArray[Any]]
         raise BadBankError(f"its header is wrong: {error}") from error
 
 
+def listed_names(path: Path) -> frozenset[str]:
+    """Return the names of the arrays that a file says it has, without reading the arrays.
+
+    Nothing is checked but that the header can be read: enough to plan by, not to believe.
+    Nothing that can be read has no names.
+    """
+    try:
+        with path.open("rb") as file:
+            if file.read(len(MAGIC)) != MAGIC:
+                return frozenset()
+            file.seek(_DIGEST_BYTES, os.SEEK_CUR)
+            length = int.from_bytes(file.read(_LENGTH_BYTES), "little")
+            header = json.loads(file.read(min(length, _MAX_HEADER_BYTES)))
+        return frozenset(str(name) for name, *_ in header["arrays"])
+    except (OSError, ValueError, TypeError, KeyError, RecursionError):
+        return frozenset()
+
+
 def _arrays(listed: Any, data: memoryview) -> dict[str, NDArray[Any]]:
     found: dict[str, NDArray[Any]] = {}
     at = 0

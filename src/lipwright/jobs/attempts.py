@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from lipwright.jobs import metrics
+from lipwright.jobs import metrics, spans
 from lipwright.jobs.orders import Order
 from lipwright.jobs.stores import Stores
 from lipwright.jobs.transitions import end_unpaid, enter
@@ -54,6 +54,8 @@ class Attempts:
                 row.started_at_ms = now_ms()
                 row.progress = 0.0
                 enter(session, self._stores.signer, row, TaskStatus.PROCESSING)
+                if row.attempts == 1:
+                    spans.past("queue", row.created_at_ms, row.started_at_ms)
                 return Attempt(task_id, row.account_id, row.attempts)
             number = row.attempts
             account_id = row.account_id
@@ -69,6 +71,14 @@ class Attempts:
         with self._stores.database.read() as session:
             query = select(TaskRow.request_id).where(TaskRow.id == task_id)
             return session.scalar(query) or ""
+
+    def trace_of(self, task_id: str) -> str:
+        """Return where in a trace the task was accepted; empty where no traces are made."""
+        if not spans.are_on():
+            return ""
+        with self._stores.database.read() as session:
+            order = session.scalar(select(TaskRow.order).where(TaskRow.id == task_id))
+        return str((order or {}).get("trace", ""))
 
     def order_of(self, attempt: Attempt) -> Order:
         """Return what the task is to do, as it stands in its row."""

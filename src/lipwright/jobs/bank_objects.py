@@ -3,6 +3,10 @@
 A render's child reads and writes plain files in a folder of its own. Here they come from the
 object store and go there. In the store they carry a seal under the server's secret: whoever can
 write to the store but is not this service cannot make a render believe anything.
+
+Tasks that need the same stretch of the same face at the same moment do not all look at it: the
+first does, what it saw is shared as soon as it has seen it, and the others wait for that
+(`lipwright.jobs.bank_turns`).
 """
 
 from __future__ import annotations
@@ -10,14 +14,23 @@ from __future__ import annotations
 import json
 import logging
 import re
-from dataclasses import dataclass
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
+
+from sqlalchemy.exc import SQLAlchemyError
 
 from lipwright.dubbing.bank_names import bank_name
 from lipwright.dubbing.placement import find_face
 from lipwright.dubbing.serialize import identification_from_dict
+from lipwright.dubbing.types import Identification
+from lipwright.jobs.bank_turns import BankTurns, needed_pieces
+from lipwright.jobs.cache_metrics import count_lookup
 from lipwright.jobs.orders import Order
+from lipwright.jobs.single_flight import HeldLease
 from lipwright.jobs.stores import Stores
 from lipwright.render.names import DEFAULT_ENGINE
 from lipwright.settings import Settings
@@ -46,13 +59,43 @@ class BorrowedBanks:
     account_id
         Whose they are: nobody learns from another tenant's videos.
     seals
-        For each file that the render may read or write, the seal it came with, or none.
+        For each file that the render may read or write, the seal it came with or was last kept
+        with, or none.
+    turns
+        Leases on what this render looks at, so that others wait for it.
     """
 
     folder: Path
     video: str
     account_id: str
     seals: dict[str, bytes]
+    turns: list[HeldLease] = field(default_factory=list)
+    _sharing: list[threading.Thread] = field(default_factory=list)
+
+    def end_turns(self) -> None:
+        """Let others look at what this render no longer looks at."""
+        while self.turns:
+            self.turns.pop().release()
+
+    def finish_sharing(self) -> None:
+        """Wait until nothing in the folder is read in the background any more."""
+        while self._sharing:
+            self._sharing.pop().join()
+
+
+class Lend(Protocol):
+    """`BankObjects.bring`."""
+
+    def __call__(
+        self,
+        account_id: str,
+        order: Order,
+        identification: Path,
+        folder: Path,
+        *,
+        check: Callable[[], object] = ...,
+    ) -> BorrowedBanks | None:
+        """Fetch what is known of the faces that speak."""
 
 
 class BankObjects:
@@ -63,9 +106,39 @@ class BankObjects:
         self._objects = stores.objects
         self._artifacts = stores.artifacts
         self._seal = stores.file_seal
+        self._turns = BankTurns(stores.database, settings)
+
+    @contextmanager
+    def lending(self) -> Iterator[Lend]:
+        """Give `bring` for a block at whose end nothing of what it brought is held any more."""
+        lent: list[BorrowedBanks] = []
+
+        def bring(
+            account_id: str,
+            order: Order,
+            identification: Path,
+            folder: Path,
+            *,
+            check: Callable[[], object] = lambda: None,
+        ) -> BorrowedBanks | None:
+            return self.bring(account_id, order, identification, folder, lent=lent, check=check)
+
+        try:
+            yield bring
+        finally:
+            for banks in lent:
+                banks.end_turns()
+                banks.finish_sharing()
 
     def bring(
-        self, account_id: str, order: Order, identification: Path, folder: Path
+        self,
+        account_id: str,
+        order: Order,
+        identification: Path,
+        folder: Path,
+        *,
+        lent: list[BorrowedBanks] | None = None,
+        check: Callable[[], object] = lambda: None,
     ) -> BorrowedBanks | None:
         """Fetch what is known of the faces that speak.
 
@@ -77,6 +150,11 @@ class BankObjects:
             The identification's JSON file.
         folder
             Made and filled.
+        lent
+            If given, this render takes turns with others; what it holds is added here, to be let
+            go whatever happens.
+        check
+            Called while waiting for another render to look; raises to end that.
 
         Returns
         -------
@@ -87,19 +165,58 @@ class BankObjects:
             return None
         folder.mkdir()
         try:
-            names = _names(video, order, identification)
+            found = identification_from_dict(json.loads(identification.read_text()))
+            names = _names(video, order, found)
         except Exception:
             # If something is wrong with the order, the render is the one to say it.
             log.warning("what is known of the faces is not used", exc_info=True)
             return None
-        seals = {name: self._bring(_key(account_id, name), folder / name) for name in names}
-        return BorrowedBanks(folder, video, account_id, seals)
+        banks = BorrowedBanks(folder, video, account_id, {})
+        if lent is not None:
+            lent.append(banks)
+        # In the order of names: two renders that need the same two faces cannot wait crosswise.
+        for name, face_id in sorted(names.items()):
+            key, path = _key(account_id, name), folder / name
+
+            def fetch(key: str = key, path: Path = path, name: str = name) -> None:
+                banks.seals[name] = self._bring(key, path)
+
+            fetch()
+            if lent is not None:
+                needed = needed_pieces(order, find_face(found, face_id))
+                try:
+                    lease, how = self._turns.take(key, path, needed, fetch, check)
+                except SQLAlchemyError:
+                    log.warning("nobody waits for what is learned of a face", exc_info=True)
+                    continue
+                if lease is not None:
+                    banks.turns.append(lease)
+                count_lookup("bank", how)
+        return banks
+
+    def share(self, banks: BorrowedBanks | None) -> None:
+        """Let others have what this render has learned, while it goes on; returns at once."""
+        if banks is None or not banks.turns:
+            return
+
+        def share() -> None:
+            self._keep(banks)
+            banks.end_turns()
+
+        thread = threading.Thread(target=share, name="share-banks", daemon=True)
+        banks._sharing.append(thread)
+        thread.start()
 
     def keep(self, banks: BorrowedBanks) -> None:
         """Store what the render has learned; what it only used lives on."""
+        banks.finish_sharing()
+        self._keep(banks)
+        banks.end_turns()
+
+    def _keep(self, banks: BorrowedBanks) -> None:
         # Sessions last so long after the video was last looked at; so do the banks.
         expires = now_ms() + round(self._settings.session_hours * 3_600_000)
-        for name, came_with in banks.seals.items():
+        for name, came_with in list(banks.seals.items()):
             path, key = banks.folder / name, _key(banks.account_id, name)
             try:
                 if not path.is_file() or path.stat().st_size > MAX_BYTES:
@@ -113,6 +230,7 @@ class BankObjects:
                     while piece := file.read(1 << 20):
                         out.write(piece)
                 self._artifacts.publish(banks.account_id, key, sealed, expires)
+                banks.seals[name] = seal
             except Exception:
                 log.warning("what was learned of a face is not kept: %s", key, exc_info=True)
 
@@ -141,11 +259,11 @@ class BankObjects:
         return b""
 
 
-def _names(video: str, order: Order, identification: Path) -> list[str]:
-    found = identification_from_dict(json.loads(identification.read_text()))
+def _names(video: str, order: Order, found: Identification) -> dict[str, str]:
+    """The files' names, each with the face that it is about."""
     engine = order.engine or DEFAULT_ENGINE
     faces = sorted({line.face_id for line in order.lines})
-    return [bank_name(video, find_face(found, face_id), engine) for face_id in faces]
+    return {bank_name(video, find_face(found, face_id), engine): face_id for face_id in faces}
 
 
 def _key(account_id: str, name: str) -> str:

@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from dbos import DBOSClient
@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session as Transaction
 from lipwright.dubbing.placement import check_volume, find_face
 from lipwright.dubbing.types import API_LIMITS, Fit, Identification
 from lipwright.errors import BadInputError, FailedError
-from lipwright.jobs import engine
+from lipwright.jobs import engine, spans
 from lipwright.jobs.child import Child, ChildCancelledError, ChildLimits
 from lipwright.jobs.engines import engine_for
 from lipwright.jobs.intake import TIMED_OUT, Intake
@@ -323,6 +323,7 @@ class TaskMaker:
                 raise BadInputError("speech", error.reason, "it cannot be decoded") from None
         return _ReadySound(path, found["duration_ms"], found["format"])
 
+    @spans.traced("accept")
     def _accept(
         self,
         account_id: str,
@@ -339,6 +340,7 @@ class TaskMaker:
         """Write the task, the charge, the callback and the workflow in one transaction."""
         now = now_ms()
         price = self._settings.price_lipsync_micro_ptc
+        order = replace(order, trace=spans.here())
         row = TaskRow(
             id=new_id(),
             account_id=account_id,

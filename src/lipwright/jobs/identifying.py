@@ -13,11 +13,13 @@ from typing import Any
 from lipwright.dubbing.made_by import made_by
 from lipwright.dubbing.types import API_LIMITS
 from lipwright.errors import BadInputError, FailedError, LipwrightError
+from lipwright.jobs.cache_metrics import count_lookup
 from lipwright.jobs.child import Child, ChildCancelledError, ChildLimits, ChildSlots
 from lipwright.jobs.intake import Intake, sha256_of, too_large
 from lipwright.jobs.limits import accept_session, check_room
 from lipwright.jobs.pressure import check_machine
 from lipwright.jobs.records import own_video_key, session_value
+from lipwright.jobs.single_flight import SingleFlight, short
 from lipwright.jobs.stores import Stores
 from lipwright.jobs.values import OwnVideo, Session
 from lipwright.jobs.work import ChildFunctions, limits_to_dict
@@ -45,8 +47,13 @@ def keep_video(
     account_id: str,
     path: Path,
     find_faces: Callable[[Path], dict[str, Any]],
+    *,
+    check: Callable[[], object] = lambda: None,
 ) -> KeptVideo:
-    """Look for a video's faces, unless that was done before, and keep both.
+    """Look for a video's faces, unless that was done before or is being done, and keep both.
+
+    What is known belongs to one account: if a video that another tenant has sent were known at
+    once, the time of the answer would tell who else has it.
 
     Parameters
     ----------
@@ -58,6 +65,8 @@ def keep_video(
         The video, on this machine.
     find_faces
         Identifies it; a refused video leaves nothing behind.
+    check
+        Called while another process looks at the same video; raises to end the wait.
     """
     artifacts, objects = stores.artifacts, stores.objects
     digest = sha256_of(path)
@@ -68,11 +77,20 @@ def keep_video(
     expires = now_ms() + round(
         settings.session_hours * 3_600_000 + settings.result_days * 86_400_000
     )
-    if objects.exists(found_key) and artifacts.keep(account_id, found_key, expires):
-        found = json.loads(objects.read(found_key))
-    else:
+
+    def look() -> dict[str, Any] | None:
+        if objects.exists(found_key) and artifacts.keep(account_id, found_key, expires):
+            return dict(json.loads(objects.read(found_key)))
+        return None
+
+    def work() -> dict[str, Any]:
         found = find_faces(path)
         artifacts.publish(account_id, found_key, json.dumps(found).encode(), expires)
+        return found
+
+    flight = SingleFlight(stores.database, settings.lease_s, settings.identify_timeout_s)
+    found, how = flight.once(f"video:{short(found_key)}", look, work, check=check)
+    count_lookup("identification", how)
     if not artifacts.keep(account_id, video_key, expires):
         objects.put(video_key, path)
     return KeptVideo(video_key, found_key, found, expires)
@@ -124,8 +142,19 @@ class Identifier:
                     timeout_s=self._settings.fetch_timeout_s,
                     field="video",
                 )
-            kept = keep_video(self._settings, self._stores, account_id, path, self._find_faces)
+            kept = keep_video(
+                self._settings,
+                self._stores,
+                account_id,
+                path,
+                self._find_faces,
+                check=self._check_open,
+            )
         return self._new_session(account_id, kept, claim)
+
+    def _check_open(self) -> None:
+        if self._closing.is_set():
+            raise FailedError("closing", "the service is stopping")
 
     def _find_faces(self, path: Path) -> dict[str, Any]:
         limits = ChildLimits(self._settings.child_memory_mb, self._settings.identify_timeout_s)

@@ -25,6 +25,8 @@ from prometheus_client import (
     start_http_server,
 )
 
+from lipwright.jobs import spans
+from lipwright.jobs.cache_metrics import LOOKUPS
 from lipwright.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -43,6 +45,7 @@ _FRAMES = (1, 2, 5, 10, 15, 20, 25, 30, 40, 50, 75, 100, 150, 200, 400)
 # A time beside every number says nothing that Prometheus would not know.
 disable_created_metrics()  # type: ignore[no-untyped-call]
 ProcessCollector(registry=REGISTRY)
+REGISTRY.register(LOOKUPS)
 
 RUNNING = Gauge(
     "lipwright_worker_tasks_running", "Tasks that this worker works on now.", registry=REGISTRY
@@ -147,17 +150,21 @@ class StageClock:
         self._stage = stage
         self._began = time.monotonic()
 
-    def enter(self, stage: str) -> None:
-        """Say which stage it is now; hearing the same again changes nothing."""
-        if stage != self._stage:
-            self.stop()
-            self._stage = stage
+    def enter(self, stage: str) -> bool:
+        """Say which stage it is now, and return whether that is new."""
+        if stage == self._stage:
+            return False
+        self.stop()
+        self._stage = stage
+        return True
 
     def stop(self) -> None:
         """End the present stage."""
         now = time.monotonic()
         stage = self._stage if self._stage in STAGES else OTHER
         STAGE_SECONDS.labels(stage).observe(now - self._began)
+        now_ms = time.time() * 1000
+        spans.past(f"stage {stage}", now_ms - (now - self._began) * 1000, now_ms)
         self._began = now
 
 

@@ -18,7 +18,7 @@ from lipwright.jobs.values import TaskStatus
 from lipwright.store.clock import now_ms
 from lipwright.store.tables import DeliveryRow, LeaseRow, TaskRow
 
-LEASE_KINDS = ("worker", "take-over", "sweep")
+LEASE_KINDS = ("worker", "take-over", "sweep", "video", "face")
 
 
 @dataclass(frozen=True)

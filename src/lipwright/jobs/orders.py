@@ -111,6 +111,8 @@ class Order:
         The part of the work, in 0..1, that was done before rendering.
     moderated
         Whether the moderators have let the inputs pass already.
+    trace
+        Where in a trace the task was accepted (a W3C traceparent), if traces are made.
     """
 
     video_key: str
@@ -122,6 +124,7 @@ class Order:
     source_url: str = ""
     done: float = 0.0
     moderated: bool = False
+    trace: str = ""
 
     def with_line(self, index: int, line: OrderedLine) -> Self:
         """Return the order with one line replaced."""
@@ -131,7 +134,11 @@ class Order:
 
     def to_dict(self) -> dict[str, Any]:
         """Return JSON-able values."""
-        return asdict(self)
+        values = asdict(self)
+        if not self.trace:
+            # A worker of a version that knows no traces then reads the order as it always did.
+            del values["trace"]
+        return values
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> Self:

@@ -89,7 +89,14 @@ class Preparer:
                 self._intake.bring_own(order.video_key, path, max_bytes=max_bytes, field="video_id")
             else:
                 self._bring(attempt, order.source_url, path, max_bytes, "video")
-            kept = keep_video(self._settings, self._stores, attempt.account_id, path, find_faces)
+            kept = keep_video(
+                self._settings,
+                self._stores,
+                attempt.account_id,
+                path,
+                find_faces,
+                check=self._supervisor.leaver(attempt),
+            )
         order = replace(
             order, video_key=kept.key, identification_key=kept.found_key, done=_FACES_SHARE
         )

@@ -14,6 +14,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session as Transaction
 
 from lipwright.errors import LipwrightError
+from lipwright.jobs.cache_metrics import LOOKUPS
 from lipwright.jobs.values import TaskStatus
 from lipwright.settings import Settings
 from lipwright.store.tables import TaskRow
@@ -31,6 +32,7 @@ REFUSED = Counter(
     ["reason"],
     registry=REGISTRY,
 )
+REGISTRY.register(LOOKUPS)
 
 
 class OverloadedError(LipwrightError):

@@ -63,7 +63,7 @@ class Renderer:
         """
         order = self._attempts.order_of(attempt)
         objects = self._stores.objects
-        with self._stores.scratch.folder() as folder:
+        with self._stores.scratch.folder() as folder, self._banks.lending() as lend:
             video, identification = folder / "video.mp4", folder / "identification.json"
             lines = []
             try:
@@ -83,7 +83,13 @@ class Renderer:
             if submission is not None and not order.moderated:
                 check_inputs(submission)
             output, watermarked = folder / "result.mp4", folder / "watermarked.mp4"
-            banks = self._banks.bring(attempt.account_id, order, identification, folder / "banks")
+            banks = lend(
+                attempt.account_id,
+                order,
+                identification,
+                folder / "banks",
+                check=self._supervisor.leaver(attempt),
+            )
             if banks is not None:
                 known = sum(map(bool, banks.seals.values()))
                 metrics.count_banks(known, len(banks.seals) - known)
@@ -106,6 +112,8 @@ class Renderer:
                 },
                 ChildLimits(self._settings.child_memory_mb, self._settings.render_timeout_s),
                 start=order.done,
+                # By then all is known of the faces that this task will ever know.
+                entered=lambda stage: self._banks.share(banks) if stage == "render" else None,
             )
             metrics.count_render(found.get("frame_count", 0), time.monotonic() - began)
             clock = metrics.StageClock("publish")

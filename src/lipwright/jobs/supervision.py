@@ -77,13 +77,18 @@ class Supervisor:
         *,
         start: float = 0.0,
         end: float = 1.0,
+        entered: Callable[[str], object] = lambda stage: None,
     ) -> dict[str, Any]:
-        """Run a child, whose progress is that of the task from ``start`` to ``end``."""
+        """Run a child, whose progress is that of the task from ``start`` to ``end``.
+
+        ``entered`` is told of each stage as it begins.
+        """
         watch = Watch(self._attempts, attempt, self._stopping, start, end)
         clock = metrics.StageClock("prepare")
 
         def progress(value: Progress) -> None:
-            clock.enter(value.stage)
+            if clock.enter(value.stage):
+                entered(value.stage)
             watch.report(value)
 
         environment = {
@@ -119,6 +124,16 @@ class Supervisor:
                 self._leave(attempt, watch)
             wait([outcome], timeout=0.1)
         outcome.result()
+
+    def leaver(self, attempt: Attempt) -> Callable[[], None]:
+        """Return a function that ends a wait once the task is not wanted any more."""
+        watch = Watch(self._attempts, attempt, self._stopping)
+
+        def leave_if_unwanted() -> None:
+            if watch.unwanted():
+                self._leave(attempt, watch)
+
+        return leave_if_unwanted
 
     def _leave(self, attempt: Attempt, watch: Watch) -> NoReturn:
         """Stop working on a task, in the way that the reason asks for."""

@@ -13,6 +13,7 @@ from typing import Any
 from dbos import DBOS
 
 from lipwright.errors import BadInputError, FailedError
+from lipwright.jobs import spans
 from lipwright.jobs.engine import LIPSYNC
 from lipwright.jobs.runner import TaskRunner, words_for
 from lipwright.jobs.supervision import TaskEndedError
@@ -37,7 +38,12 @@ def lipsync(task_id: str) -> str:
     """Carry out a task; the outcome is in the task's row, the answer here is for the log."""
     runner = _runner
     assert runner is not None
-    with runner.at_work(), about(runner.request_of(task_id), task=task_id):
+    with (
+        runner.at_work(),
+        about(runner.request_of(task_id), task=task_id),
+        spans.resumed(runner.attempts.trace_of(task_id)),
+        spans.span("task", task_id=task_id),
+    ):
         # On purpose not a step: a workflow that is taken up again must be counted again.
         attempt = runner.begin(task_id)
         if attempt is None:
@@ -70,6 +76,7 @@ def _step(name: str, work: Callable[[], object]) -> dict[str, Any]:
         except TaskEndedError:
             return {"ended": True}
 
-    return DBOS.run_step(
-        {"name": name, "retries_allowed": True, "max_attempts": STEP_TRIES}, outcome
-    )
+    with spans.span(name):
+        return DBOS.run_step(
+            {"name": name, "retries_allowed": True, "max_attempts": STEP_TRIES}, outcome
+        )
