@@ -105,7 +105,7 @@ def test_an_unwritable_result_is_a_failure(source: Path, monkeypatch: pytest.Mon
     def fail(path: Path) -> None:
         raise OSError("disk full")
 
-    monkeypatch.setattr("lipwright.media.encode.mark", fail)
+    monkeypatch.setattr("lipwright.media.movie.mark", fail)
     target = source.with_name("unmarked.mp4")
     with pytest.raises(FailedError, match="disk full"):
         write(source, target, synthetic=True)
