@@ -13,6 +13,6 @@ lock() {
 }
 
 lock requirements/runtime.txt pyproject.toml
-lock requirements/dev.txt --extra c2pa --extra mcp --extra neural --constraints requirements/runtime.txt pyproject.toml requirements/dev.in
+lock requirements/dev.txt --extra c2pa --extra mcp --extra neural --extra otel --constraints requirements/runtime.txt pyproject.toml requirements/dev.in
 lock requirements/docs.txt --constraints requirements/dev.txt requirements/docs.in
 lock requirements/release.txt --constraints requirements/dev.txt requirements/release.in
