@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
 from typing import Final
 
 from lipwright.dubbing.banks import FaceBanks
-from lipwright.dubbing.casting import cast, check_one_face_once
-from lipwright.dubbing.following import FrameSource
-from lipwright.dubbing.limits import check_video
-from lipwright.dubbing.looping import LoopedReader, looped_sound, repeats_of
-from lipwright.dubbing.placement import check_line, check_volume
+from lipwright.dubbing.looping import looped_sound
+from lipwright.dubbing.parts import DubJob, PartsPlan
+from lipwright.dubbing.placement import check_volume
 from lipwright.dubbing.types import (
     NO_LIMITS,
     DubResult,
@@ -23,18 +23,13 @@ from lipwright.dubbing.types import (
     ProgressSink,
     ignore_progress,
 )
-from lipwright.dubbing.warnings import warnings_of
-from lipwright.errors import BadInputError
-from lipwright.faces.landmarker import FaceLandmarker
-from lipwright.media.audio import probe_sound, read_sound, read_track
-from lipwright.media.decode import VideoReader
-from lipwright.media.encode import SOUND_RATE, VideoWriter
+from lipwright.dubbing.warnings import LOUD
+from lipwright.errors import FailedError
+from lipwright.media.audio import read_sound, read_track
+from lipwright.media.encode import SOUND_RATE
 from lipwright.media.mix import SpokenLine, mix
-from lipwright.media.prefetch import prefetched
 from lipwright.media.types import F32, Frame, VideoInfo
-from lipwright.models.store import require
-from lipwright.render.engine import DEFAULT_ENGINE, load_engine
-from lipwright.render.walk import render_all
+from lipwright.render.engine import DEFAULT_ENGINE
 
 _LOOKING: Final = 0.55
 """What looking at a frame takes, as a part of what decoding, rendering and encoding it take."""
@@ -87,89 +82,81 @@ def dub(
         The work itself failed. Nothing is left at ``output``.
     """
     check_volume("original_volume", original_volume)
-    lines = [_checked(line, i, identification) for i, line in enumerate(lines)]
-    if not lines:
-        raise BadInputError("lines", "empty", "there must be at least one line")
-    check_one_face_once(lines)
-    chosen = load_engine(engine)
-    with VideoReader(video) as reader:
-        info = reader.info
-        check_video(info, limits)
-        total_ms = max([info.duration_ms, *(line.end_ms for line in lines)])
-        sound, limited = _sound(video, info, lines, original_volume, total_ms)
-        tracked = _Looking(progress, info)
-        speakers = cast(
-            reader,
-            identification,
-            lines,
-            lambda: FaceLandmarker(require("face_landmarker")),
-            chosen,
-            tracked.at,
-            planned=tracked.planned,
-            repeats=repeats_of(info, total_ms),
-            banks=banks,
-            engine_name=engine,
-        )
-        source: FrameSource = reader
-        if total_ms > info.duration_ms:
-            source = LoopedReader(reader, total_ms)
-            info = source.info
-        rendered = _Steps(progress, "render", tracked.share, 1.0, info)
-        count = 0
-        with (
-            VideoWriter(output, info, sound, synthetic=True) as writer,
-            prefetched(source.frames) as frames,
-        ):
-            faces = [(speaker.bank, speaker.plan) for speaker in speakers]
-            for frame in render_all(chosen, faces, frames):
-                writer.write(frame.y, frame.u, frame.v, frame.pts)
-                rendered.at(frame)
-                count += 1
+    with DubJob(video, identification, lines, engine=engine, limits=limits) as job:
+        sound, limited = mixed_sound(job, original_volume)
+        tracked = _Looking(progress, job.info)
+        job.look(banks, tracked.at, tracked.planned)
+        plan = job.plan_parts()
+        rendered = _Rendering(progress, tracked.share, plan, job.info)
+        with parts_folder(output) as folder:
+            parts = {index: folder / f"{index}" for index in plan.parts}
+            for index, path in parts.items():
+                job.render_part(plan, index, path, rendered.at)
+            count = job.join_parts(plan, parts, sound, output)
     progress(Progress("render", 1.0))
-    warnings = tuple(warnings_of(speakers, lines, limited))
-    return DubResult(output, info.duration_ms, count, warnings, tracked.count)
+    return DubResult(
+        output,
+        job.info.duration_ms,
+        count,
+        (*([LOUD] if limited else []), *plan.warnings),
+        tracked.count,
+        plan.frames_copied,
+        plan.encoded_because,
+    )
 
 
-def _checked(line: Line, index: int, identification: Identification) -> Line:
-    try:
-        return check_line(
-            line,
-            identification=identification,
-            sound_duration_ms=probe_sound(line.speech).duration_ms,
-        )
-    except BadInputError as error:
-        error.index = index
-        raise
-
-
-def _sound(
-    video: Path,
-    info: VideoInfo,
-    lines: Sequence[Line],
-    original_volume: float,
-    total_ms: int,
-) -> tuple[F32, bool]:
-    """The mixed sound and whether it had to be limited.
+def mixed_sound(job: DubJob, original_volume: float) -> tuple[F32, bool]:
+    """The whole sound of a job's result, and whether it had to be limited.
 
     It is as long as the picture, or as the source's own sound where that goes on after it. A
-    video that is looped to last ``total_ms`` brings its sound along.
+    video that is looped brings its sound along.
+
+    Parameters
+    ----------
+    job
+        The job; nothing needs to be known of its faces.
+    original_volume
+        Factor on the video's own sound, 0 to 2.
+
+    Raises
+    ------
+    BadInputError
+        The sound of a line cannot be read.
     """
-    original = read_track(video, SOUND_RATE) if info.has_audio else None
+    info = job.reader.info
+    original = read_track(job.video, SOUND_RATE) if info.has_audio else None
     spoken = [
         SpokenLine(
             read_sound(line.speech, line.speech_start_ms, line.speech_end_ms, SOUND_RATE),
             round(Fraction(line.insert_ms * SOUND_RATE, 1000)),
             line.speech_volume,
         )
-        for line in lines
+        for line in job.lines
     ]
-    total = round(Fraction(total_ms * SOUND_RATE, 1000))
-    if original is not None and total_ms > info.duration_ms:
-        original = looped_sound(original, info, total_ms, SOUND_RATE)
+    total = round(Fraction(job.total_ms * SOUND_RATE, 1000))
+    if original is not None and job.looped:
+        original = looped_sound(original, info, job.total_ms, SOUND_RATE)
     elif original is not None:
         total = max(total, len(original))
     mixed = mix(original, spoken, original_volume, total)
     return mixed.samples, mixed.limited
+
+
+@contextmanager
+def parts_folder(output: Path) -> Iterator[Path]:
+    """A folder for parts beside the result: what holds the one can be expected to hold both.
+
+    Raises
+    ------
+    FailedError
+        ``encode_failed``: it cannot be made.
+    """
+    try:
+        folder = tempfile.TemporaryDirectory(prefix=".lipwright-", dir=output.absolute().parent)
+    except OSError as error:
+        raise FailedError("encode_failed", f"the result cannot be written: {error}") from error
+    with folder as name:
+        yield Path(name)
 
 
 class _Looking:
@@ -196,18 +183,21 @@ class _Looking:
         self.count += 1
 
 
-class _Steps:
-    """Turns frames into progress of one stage."""
+class _Rendering:
+    """Turns frames that were encoded into progress."""
 
-    def __init__(
-        self, sink: ProgressSink, stage: str, start: float, end: float, info: VideoInfo
-    ) -> None:
-        self._sink, self._stage = sink, stage
-        self._start, self._span = start, end - start
-        self._duration_ms = max(1, info.duration_ms)
+    def __init__(self, sink: ProgressSink, start: float, plan: PartsPlan, info: VideoInfo) -> None:
+        self._sink, self._start = sink, start
+        stops = [plan.stretches[index] for index in plan.parts]
+        known = info.duration_ms / 1000.0 * float(info.frame_rate)
+        self._total = max(
+            1.0, sum((known if one.stop is None else one.stop) - one.first for one in stops)
+        )
+        self._count = 0
 
     def at(self, frame: Frame) -> None:
-        """Report a frame of the video as done."""
-        if frame.index % _REPORT_EVERY == 0:
-            share = min(1.0, frame.time_ms / self._duration_ms)
-            self._sink(Progress(self._stage, self._start + self._span * share))
+        """Report that a frame is done."""
+        if self._count % _REPORT_EVERY == 0:
+            share = min(1.0, self._count / self._total)
+            self._sink(Progress("render", self._start + (1.0 - self._start) * share))
+        self._count += 1

@@ -7,6 +7,7 @@ from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
+from numpy.typing import NDArray
 
 from lipwright.dubbing.pieces import Repeats
 from lipwright.dubbing.types import Identification
@@ -68,6 +69,23 @@ class LoopedReader:
             duration_pts=round(self._end / info.time_base),
             frame_count=int(-(-self._end // frame)),
         )
+
+    @property
+    def stamps(self) -> NDArray[np.int64]:
+        """(N,) `Frame.pts` of every frame; empty where the container does not tell."""
+        found = self._repeated(self._reader.stamps, self._reader.info.duration_pts)
+        stop = self.info.start_pts + int(-(-self._end // self.info.time_base))
+        return found[found < stop]
+
+    @property
+    def keys(self) -> NDArray[np.int64]:
+        """Frames from which decoding can start, by index, ascending."""
+        found = self._repeated(self._reader.keys, self._reader.info.frame_count)
+        return found[found < len(self.stamps)]
+
+    def _repeated(self, once: NDArray[np.int64], step: int) -> NDArray[np.int64]:
+        shifts = np.arange(self._repeats, dtype=np.int64) * step
+        return np.asarray((shifts[:, None] + once[None, :]).ravel(), dtype=np.int64)
 
     def frames(self, start: Fraction | None = None, end: Fraction | None = None) -> Iterator[Frame]:
         """Yield the frames with ``start <= frame.time < end``; see `VideoReader.frames`."""

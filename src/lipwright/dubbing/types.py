@@ -135,6 +135,11 @@ class DubResult:
         Things that went otherwise than asked, one sentence each.
     frames_looked_at
         How many frames were looked at to know the faces; 0 if everything was known before.
+    frames_copied
+        How many frames are the source's own, taken over without decoding them.
+    encoded_because
+        Why none could be, as the end of a sentence ("the video is hevc, not H.264"); empty where
+        they could.
     """
 
     path: Path
@@ -142,3 +147,5 @@ class DubResult:
     frame_count: int
     warnings: tuple[str, ...] = ()
     frames_looked_at: int = 0
+    frames_copied: int = 0
+    encoded_because: str = ""

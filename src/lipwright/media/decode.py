@@ -15,6 +15,7 @@ from av.container import InputContainer
 from av.video.frame import VideoFrame
 from av.video.reformatter import VideoReformatter
 from av.video.stream import VideoStream
+from numpy.typing import NDArray
 
 from lipwright.errors import BadInputError
 from lipwright.media.color import resolve
@@ -47,6 +48,8 @@ class VideoReader:
     ----------
     info
         What `lipwright.media.probe.probe` says about the file.
+    survey
+        The same with every picture's time stamp.
 
     Raises
     ------
@@ -56,14 +59,26 @@ class VideoReader:
     """
 
     info: VideoInfo
+    survey: Survey
 
     def __init__(self, path: Path, *, any_container: bool = False, threads: int = 0) -> None:
         self._path = path
         self._any_container = any_container
         self._threads = threads or min(_MAX_THREADS, os.cpu_count() or 1)
-        self._survey: Survey = survey(path, any_container=any_container)
+        self.survey = survey(path, any_container=any_container)
         self._closed = False
-        self.info = self._survey.info
+        self.info = self.survey.info
+
+    @property
+    def stamps(self) -> NDArray[np.int64]:
+        """(N,) `Frame.pts` of every frame; empty where the container does not tell."""
+        return self.survey.pts
+
+    @property
+    def keys(self) -> NDArray[np.int64]:
+        """Frames from which decoding can start, by index, ascending."""
+        found = np.searchsorted(self.survey.found_pts, self.survey.keyframes[:, 0])
+        return np.unique(found).astype(np.int64)
 
     def __enter__(self) -> Self:
         return self
@@ -109,8 +124,8 @@ class VideoReader:
 
     def _seek_point(self, first: int | None) -> int | None:
         """Return the dts of the last keyframe that shows no later than ``first``."""
-        keys = self._survey.keyframes
-        if first is None or not len(self._survey.pts):
+        keys = self.survey.keyframes
+        if first is None or not len(self.survey.pts):
             return None
         reachable = np.flatnonzero(keys[:, 0] <= first)
         if not len(reachable) or reachable[-1] == 0:
@@ -119,7 +134,7 @@ class VideoReader:
 
     def _number(self, decoded: Iterator[VideoFrame]) -> Iterator[Frame]:
         """Give every picture its place by its time stamp, the same from wherever one starts."""
-        found, fixed = self._survey.found_pts, self._survey.pts
+        found, fixed = self.survey.found_pts, self.survey.pts
         info = self.info
         planes = _PlaneMaker(info)
         index = -1
@@ -143,7 +158,7 @@ class VideoReader:
     def _decode(self, seek: int | None) -> Iterator[VideoFrame]:
         """Decode from the beginning or from a keyframe's dts; skip what is broken."""
         with open_video_file(self._path, any_container=self._any_container) as container:
-            video = _prepared(container, self._survey.stream_index, self._threads)
+            video = _prepared(container, self.survey.stream_index, self._threads)
             if seek is not None:
                 container.seek(seek, stream=video, backward=True)
             good = bad = 0
