@@ -10,12 +10,16 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Engine, create_engine, event, inspect, make_url, text
+from sqlalchemy import Connection, Engine, create_engine, event, inspect, make_url, text
 from sqlalchemy.orm import Session
 
 BUSY_TIMEOUT_MS = 30_000
 _RETRY_SECONDS = 0.05
-SCHEMA_VERSION = "0001"
+SCHEMA_VERSION = "0002"
+VERSION_TABLE = "schema_version"
+_FIRST_VERSION_TABLE = "alembic_version"
+"""Where the first release kept the version. It refuses to start on any but its own, although it
+could work with later ones, so later versions are kept elsewhere and it goes on finding its own."""
 _MIGRATION_LOCK = 0x6C697077  # "lipw": any number that all lipwrights share
 
 
@@ -57,8 +61,13 @@ class Database:
             connection.execute(text("SELECT 1"))
 
     def migrate(self) -> None:
-        """Create the tables or bring them up to date; safe to call from many processes."""
-        if self.version() == SCHEMA_VERSION:
+        """Create the tables or bring them up to date; safe to call from many processes.
+
+        Tables of a later release are left alone: releases only ever add to them, so this one
+        can work with them while a fleet is upgraded.
+        """
+        version = self.version()
+        if version is not None and version >= SCHEMA_VERSION:
             return
         # Its tale of every step is for developers of migrations, not for a newcomer's first start.
         logging.getLogger("alembic").setLevel(logging.WARNING)
@@ -74,19 +83,31 @@ class Database:
             else:
                 connection.execute(text(f"SELECT pg_advisory_xact_lock({_MIGRATION_LOCK})"))
             config.attributes["connection"] = connection
+            # Asked again under the lock: another process may have been faster.
+            version = _version(connection)
+            if version is not None and version >= SCHEMA_VERSION:
+                return
+            if version is not None and not inspect(connection).has_table(VERSION_TABLE):
+                command.stamp(config, version)
             command.upgrade(config, "head")
 
     def version(self) -> str | None:
         """Return the version of the tables, None where there are none."""
         with self.engine.connect() as connection:
-            if not inspect(connection).has_table("alembic_version"):
-                return None
-            version = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
-        return str(version) if version is not None else None
+            return _version(connection)
 
     def close(self) -> None:
         """Close all connections."""
         self.engine.dispose()
+
+
+def _version(connection: Connection) -> str | None:
+    for table in (VERSION_TABLE, _FIRST_VERSION_TABLE):
+        if inspect(connection).has_table(table):
+            version = connection.execute(text(f"SELECT version_num FROM {table}")).scalar()
+            if version is not None:
+                return str(version)
+    return None
 
 
 def _use_write_ahead_log(connection: Any) -> None:

@@ -1,6 +1,9 @@
 """The database tables. Times are Unix ms, money is in millionths of a PTC.
 
 Whatever a tenant owns carries ``account_id``, and every query for it filters by that.
+
+Releases run side by side on one database while a fleet is upgraded, so tables and columns are
+only ever added, and a new column of an old table is nullable or has a default in the database.
 """
 
 from __future__ import annotations
@@ -46,6 +49,9 @@ class AccountRow(Base):
     concurrency: Mapped[int | None] = mapped_column(Integer)
     rate_per_minute: Mapped[int | None] = mapped_column(Integer)
     next_call_at_us: Mapped[int] = mapped_column(default=0)
+    # How many tasks may be worked on at once, and the priority of its tasks.
+    running: Mapped[int | None] = mapped_column(Integer)
+    priority: Mapped[int | None] = mapped_column(Integer)
     created_at_ms: Mapped[int]
 
 
@@ -142,9 +148,61 @@ class TaskRow(Base):
     result_duration_ms: Mapped[int | None]
     warnings: Mapped[list[str]]
     price_micro_ptc: Mapped[int]
+    # Releases that know no priority leave it to the database.
+    priority: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
     created_at_ms: Mapped[int]
     updated_at_ms: Mapped[int]
     expires_at_ms: Mapped[int] = mapped_column(index=True)
+
+
+class QueueItemRow(Base):
+    """A piece of work that waits for a worker or is done by one: a task, or a part of one.
+
+    The row is there from the transaction that accepts the work until the work is over. ``rank``
+    says when its turn is: see `lipwright.jobs.fairness`.
+    """
+
+    __tablename__ = "queue_items"
+    __table_args__ = (Index("ix_queue_items_next", "state", "queue", "rank"),)
+
+    id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    task_id: Mapped[str] = mapped_column(String(32), index=True)
+    account_id: Mapped[str] = mapped_column(String(64))
+    kind: Mapped[str] = mapped_column(String(16))
+    queue: Mapped[str] = mapped_column(String(16))
+    # What a worker must at least understand to do this.
+    format: Mapped[int] = mapped_column(Integer)
+    priority: Mapped[int] = mapped_column(Integer)
+    cost_ms: Mapped[int]
+    rank: Mapped[int]
+    state: Mapped[str] = mapped_column(String(16))
+    holder: Mapped[str | None] = mapped_column(String(128), index=True)
+    # Whether a worker died with this and others at work, and how many died with this alone.
+    suspect: Mapped[bool] = mapped_column(Boolean)
+    deaths: Mapped[int] = mapped_column(Integer)
+    arguments: Mapped[dict[str, Any]]
+    queued_at_ms: Mapped[int]
+    started_at_ms: Mapped[int | None]
+
+
+class FlowRow(Base):
+    """Up to where an account has used its share of a queue, in virtual time."""
+
+    __tablename__ = "queue_flows"
+
+    queue: Mapped[str] = mapped_column(String(16), primary_key=True)
+    account_id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    priority: Mapped[int] = mapped_column(Integer, primary_key=True)
+    finish: Mapped[int]
+
+
+class QueueClockRow(Base):
+    """A queue's virtual time; whoever takes work from the queue locks this row."""
+
+    __tablename__ = "queue_clocks"
+
+    queue: Mapped[str] = mapped_column(String(16), primary_key=True)
+    virtual: Mapped[int]
 
 
 class UploadRow(Base):
@@ -212,6 +270,9 @@ class LeaseRow(Base):
     name: Mapped[str] = mapped_column(String(128), primary_key=True)
     holder: Mapped[str] = mapped_column(String(128))
     expires_at_ms: Mapped[int] = mapped_column(index=True)
+    # Of a worker: how much it does at once, and from which queues, separated by commas.
+    slots: Mapped[int | None] = mapped_column(Integer)
+    queues: Mapped[str | None] = mapped_column(Text)
 
 
 class DeliveryRow(Base):
