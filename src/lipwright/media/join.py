@@ -12,6 +12,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from itertools import chain, islice
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 from av.packet import Packet
@@ -157,7 +158,7 @@ class _Clock:
 
 def _mux(movie: Movie, clock: _Clock, index: int, key: bool, data: bytes) -> None:
     movie.sound_until(int(clock.ends[index]) + movie.shift)
-    packet: Packet[VideoStream] = Packet(data)
+    packet = cast("Packet[VideoStream]", Packet(data))
     packet.stream = movie.picture
     packet.time_base = clock.time_base
     packet.pts = int(clock.pts[index]) + movie.shift
