@@ -132,6 +132,24 @@ class Settings(BaseSettings):
     worker_concurrency: int = Field(
         default=1, ge=1, description="How many tasks one worker renders at the same time."
     )
+    worker_queues: Annotated[tuple[Literal["cpu", "gpu"], ...], NoDecode] = Field(
+        default=("cpu",),
+        min_length=1,
+        description="Queues that a worker takes tasks from, separated by commas: cpu, and gpu on a "
+        "machine with one, of which it then renders one task at a time on the GPU.",
+    )
+    gpu_engines: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=("wav2lip",),
+        description="Engines whose tasks go to workers with a GPU, separated by commas; while no "
+        "such worker lives, the others do them.",
+    )
+    long_video_s: float = Field(
+        default=30.0,
+        ge=0,
+        description="From this length in s on a video counts as long: of the fleet's slots one in "
+        "eight, and at least one if there are several, is kept free of long videos, so that short "
+        "ones do not wait behind them; 0: none is.",
+    )
     identify_concurrency: int = Field(
         default=2, ge=1, description="How many videos one service identifies at the same time."
     )
@@ -212,6 +230,18 @@ class Settings(BaseSettings):
         description="Most unfinished tasks that an account may have at the same time; 0: any "
         "number.",
     )
+    account_running: int = Field(
+        default=0,
+        ge=0,
+        description="Most tasks of an account that are worked on at the same time, while others "
+        "of it wait; 0: any number; lipwright accounts sets this and the next for a single "
+        "account.",
+    )
+    account_priority: Literal["low", "normal", "high"] = Field(
+        default="normal",
+        description="Priority of an account's tasks, and the highest that it may ask for: low, "
+        "normal, high.",
+    )
     account_rate_per_minute: int = Field(
         default=0,
         ge=0,
@@ -270,6 +300,14 @@ class Settings(BaseSettings):
     def _split_networks(cls, value: object) -> object:
         if isinstance(value, str):
             return tuple(part.strip() for part in value.split(",") if part.strip())
+        return value
+
+    @field_validator("worker_queues", "gpu_engines", mode="before")
+    @classmethod
+    def _split_names(cls, value: object) -> object:
+        if isinstance(value, str):
+            names = (part.strip() for part in value.split(","))
+            return tuple(dict.fromkeys(name for name in names if name))
         return value
 
     @field_validator("data_dir", "models_dir")

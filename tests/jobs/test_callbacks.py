@@ -264,7 +264,7 @@ def test_no_task_no_callback(
     def broken(*args: object) -> None:
         raise RuntimeError("no engine")
 
-    monkeypatch.setattr(engine, "enqueue_lipsync", broken)
+    monkeypatch.setattr(engine, "announce", broken)
     with pytest.raises(RuntimeError, match="no engine"):
         service.create("alice", session.id, [line()], options=options)
     assert Courier(service.settings, service._open.stores).claim(5) == []

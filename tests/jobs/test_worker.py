@@ -10,13 +10,13 @@ from workshop import line, wait_for, working
 from lipwright.jobs import engine
 from lipwright.jobs.attempts import Attempt
 from lipwright.jobs.links import token_in
+from lipwright.jobs.queue import WORKER_PREFIX
 from lipwright.jobs.runner import TaskRunner
 from lipwright.jobs.service import LipsyncService
 from lipwright.jobs.values import Session, Task, TaskStatus
 from lipwright.jobs.work import ChildFunctions
-from lipwright.jobs.worker import WORKER_PREFIX
 from lipwright.store.ledger import balance
-from lipwright.store.tables import LedgerRow, TaskRow
+from lipwright.store.tables import LedgerRow, QueueItemRow, TaskRow
 
 
 def movements(service: LipsyncService, task: Task) -> list[tuple[str, int]]:
@@ -126,14 +126,12 @@ def test_a_stopped_worker_hands_its_task_back_uncounted(
 def test_a_task_of_a_dead_worker_is_taken_over(service: LipsyncService, session: Session) -> None:
     task = service.create("alice", session.id, [line()])
     stores = service._open.stores
-    # What a worker leaves that was killed in its second attempt: a running workflow, a lease.
-    with stores.database.engine.begin() as connection:
-        schema = "" if stores.database.is_sqlite else "dbos."
-        connection.exec_driver_sql(
-            f"UPDATE {schema}workflow_status SET status = 'PENDING', executor_id = 'dead'"
-        )
+    # What a worker leaves that was killed in its second attempt: an item that it holds, a lease.
     with stores.database.write() as transaction:
         transaction.get_one(TaskRow, task.id).attempts = 2
+        item = transaction.get_one(QueueItemRow, task.id)
+        item.state, item.holder, item.started_at_ms = "running", "dead", 1
+        item.deaths = 1
     stores.leases.acquire(WORKER_PREFIX + "dead", "dead", 1.0)
     with working(service.settings):
         done = wait_for(service, task)
@@ -141,10 +139,11 @@ def test_a_task_of_a_dead_worker_is_taken_over(service: LipsyncService, session:
     assert attempts(service, task) == 3
 
 
-def test_the_fourth_attempt_is_a_failure(service: LipsyncService, session: Session) -> None:
+def test_after_three_deaths_a_task_is_a_failure(service: LipsyncService, session: Session) -> None:
     task = service.create("alice", session.id, [line()])
     with service._open.stores.database.write() as transaction:
         transaction.get_one(TaskRow, task.id).attempts = 3
+        transaction.get_one(QueueItemRow, task.id).deaths = 3
     with working(service.settings):
         done = wait_for(service, task)
     assert done.status is TaskStatus.FAILED
@@ -178,7 +177,7 @@ def test_a_task_and_its_workflow_are_accepted_together_or_not_at_all(
     def broken(*args: object) -> None:
         raise RuntimeError("no engine")
 
-    monkeypatch.setattr(engine, "enqueue_lipsync", broken)
+    monkeypatch.setattr(engine, "announce", broken)
     with pytest.raises(RuntimeError, match="no engine"):
         service.create("alice", session.id, [line()])
     monkeypatch.undo()
@@ -188,17 +187,22 @@ def test_a_task_and_its_workflow_are_accepted_together_or_not_at_all(
     assert service._open.client.list_workflows() == []
 
 
-def test_a_task_whose_workflow_is_gone_fails_in_the_end(
+def test_a_task_that_is_not_in_the_queue_is_brought_in(
     service: LipsyncService, session: Session
 ) -> None:
     task = service.create("alice", session.id, [line()])
-    waiting = service.create("alice", session.id, [line(3000)])
-    service._open.client.cancel_workflow(task.id)
     with service._open.stores.database.write() as transaction:
-        for lost in (task, waiting):
-            transaction.get_one(TaskRow, lost.id).updated_at_ms -= 3_600_000
+        transaction.delete(transaction.get_one(QueueItemRow, task.id))
     with working(service.settings):
-        done = wait_for(service, task)
-        assert done.message == "rendering failed: the work on it was lost"
-        assert wait_for(service, waiting).status is TaskStatus.SUCCEED
-    assert movements(service, task) == [("lipsync", -70_000), ("refund", 70_000)]
+        assert wait_for(service, task).status is TaskStatus.SUCCEED
+    assert movements(service, task) == [("lipsync", -70_000)]
+
+
+def test_nothing_is_left_of_a_task_in_the_queue(service: LipsyncService, session: Session) -> None:
+    done = service.create("alice", session.id, [line()])
+    cancelled = service.create("alice", session.id, [line()])
+    service.cancel("alice", cancelled.id)
+    with working(service.settings):
+        wait_for(service, done)
+    with service._open.stores.database.read() as transaction:
+        assert transaction.scalars(select(QueueItemRow)).all() == []

@@ -9,8 +9,8 @@ from collections.abc import Callable
 
 import psutil
 
+from lipwright.jobs.queue import WORKER_PREFIX
 from lipwright.jobs.service import LipsyncService
-from lipwright.jobs.worker import WORKER_PREFIX
 from lipwright.jobs.worker_process import WorkerProcess
 from lipwright.settings import Settings
 

@@ -43,25 +43,31 @@ class Attempts:
         self._settings = settings
         self._stores = stores
 
-    def begin(self, task_id: str) -> Attempt | None:
-        """Count one more start of a task; None if there is nothing (more) to do for it."""
+    def begin(self, task_id: str, deaths: int = 0) -> Attempt | None:
+        """Count one more start of a task; None if there is nothing (more) to do for it.
+
+        Parameters
+        ----------
+        task_id
+            The task.
+        deaths
+            How many workers died while they worked on nothing else. Starts that ended otherwise,
+            or may have ended through another task's fault, are not held against it.
+        """
         with self._stores.database.write() as session:
             row = session.get(TaskRow, task_id, with_for_update=True)
             if row is None or row.status in FINAL:
                 return None
-            if row.attempts < self._settings.max_attempts:
+            if deaths < self._settings.max_attempts:
                 row.attempts += 1
                 row.started_at_ms = now_ms()
                 row.progress = 0.0
                 enter(session, self._stores.signer, row, TaskStatus.PROCESSING)
-                if row.attempts == 1:
-                    spans.past("queue", row.created_at_ms, row.started_at_ms)
                 return Attempt(task_id, row.account_id, row.attempts)
-            number = row.attempts
-            account_id = row.account_id
+            attempt = Attempt(task_id, row.account_id, row.attempts)
         self.fail(
-            Attempt(task_id, account_id, number),
-            f"the work was interrupted {number} times and is not tried again",
+            attempt,
+            f"the work was interrupted {attempt.number} times and is not tried again",
             "interrupted",
         )
         return None
@@ -131,25 +137,6 @@ class Attempts:
         if row is None or row.status in FINAL or row.attempts != attempt.number:
             return None
         return row
-
-    def quiet_tasks(self, seconds: float) -> list[str]:
-        """Return the unfinished tasks whose row has not changed for so long."""
-        with self._stores.database.read() as session:
-            return list(
-                session.scalars(
-                    select(TaskRow.id).where(
-                        TaskRow.status.not_in(FINAL),
-                        TaskRow.updated_at_ms < now_ms() - round(seconds * 1000),
-                    )
-                )
-            )
-
-    def fail_lost(self, task_id: str) -> None:
-        """Fail a task that no workflow works on any more."""
-        with self._stores.database.read() as session:
-            row = session.get_one(TaskRow, task_id)
-        attempt = Attempt(task_id, row.account_id, row.attempts)
-        self.fail(attempt, "rendering failed: the work on it was lost", "lost")
 
     def give_back(self, attempt: Attempt) -> None:
         """Take back the counting of an attempt that ended only because the worker stops."""

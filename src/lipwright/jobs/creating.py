@@ -35,6 +35,7 @@ from lipwright.jobs.moderation import (
 from lipwright.jobs.orders import Order, OrderedLine, check_no_overlap, checked_line, keep_sound
 from lipwright.jobs.outbox import tell
 from lipwright.jobs.pressure import check_machine, check_queue
+from lipwright.jobs.queue import CPU, GPU, NewItem, put
 from lipwright.jobs.records import live_session, own_video_key, task_value
 from lipwright.jobs.sounds import decode_sound, is_url
 from lipwright.jobs.stores import Stores
@@ -369,6 +370,7 @@ class TaskMaker:
             result_duration_ms=None,
             warnings=[],
             price_micro_ptc=price,
+            priority=0,
             created_at_ms=now,
             updated_at_ms=now,
             expires_at_ms=expires,
@@ -381,7 +383,18 @@ class TaskMaker:
                 transaction.add(row)
                 tell(transaction, self._stores.signer, row)
                 transaction.flush()
-                engine.enqueue_lipsync(self._client, transaction, row.id)
+                put(
+                    transaction,
+                    NewItem(
+                        row.id,
+                        row.id,
+                        account_id,
+                        queue=GPU if order.engine in self._settings.gpu_engines else CPU,
+                        cost_ms=parent.duration_ms,
+                        priority=row.priority,
+                    ),
+                )
+                engine.announce(self._client, transaction, row.id)
         except IntegrityError:
             # Two requests with the same external id at once: the database let one of them in.
             if external_id is None:

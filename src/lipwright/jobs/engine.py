@@ -1,8 +1,11 @@
-"""The job engine's client side and its quirks: DBOS, quiet, versioned, in our own database.
+"""The job engine and its quirks: DBOS, quiet, versioned, in our own database.
 
-DBOS keeps its tables in the same database as ours, so one transaction can hold our rows and the
-enqueueing of a workflow. Nothing here, nor in `lipwright.jobs.worker`, gives DBOS a key or an
-address to report to: no Conductor, no OTLP.
+It runs the attempts at tasks as workflows, whose steps it records and tries again. Which task is
+next, and on which worker, is decided by our own queue (`lipwright.jobs.queue`): DBOS's queues know
+neither tenants nor workers that differ, and give a workflow only to workers of its own version.
+
+DBOS keeps its tables in the same database as ours. Nothing here, nor in `lipwright.jobs.worker`,
+gives it a key or an address to report to: no Conductor, no OTLP.
 """
 
 from __future__ import annotations
@@ -15,12 +18,18 @@ from sqlalchemy.orm import Session
 from lipwright.store.database import Database
 
 APPLICATION = "lipwright"
-APPLICATION_VERSION = "1"
-"""Version of the workflow's code. Raise it when a running workflow could not go on with new
-code; workers only run workflows of their own version."""
+APPLICATION_VERSION = "2"
+"""Version of the workflows' code. A workflow never outlives the process that started it, so this
+only keeps the workflows of the first release, which did, apart: see `lipwright.jobs.adopting`."""
 
-LIPSYNC = "lipsync"
-"""Name of the one workflow and of its queue."""
+ATTEMPT = "lipsync-attempt"
+"""Name of the workflow that is one attempt at a task."""
+
+FIRST = "lipsync"
+"""Name of the first release's workflow, which was a whole task, and of the queue it came from."""
+
+PARKED = "lipsync-parked"
+"""A queue that nobody serves."""
 
 
 def tame_dbos_logging() -> None:
@@ -39,7 +48,7 @@ def migrate(database: Database) -> None:
 
 
 def open_client(database: Database) -> DBOSClient:
-    """Return a client on the database's own engine, for `enqueue_lipsync` and inspection."""
+    """Return a client on the database's own engine, for `announce` and inspection."""
     tame_dbos_logging()
     return DBOSClient(
         system_database_engine=database.engine,
@@ -48,11 +57,15 @@ def open_client(database: Database) -> DBOSClient:
     )
 
 
-def enqueue_lipsync(client: DBOSClient, session: Session, task_id: str) -> None:
-    """Enqueue a task's workflow inside the caller's transaction: committed together or not."""
+def announce(client: DBOSClient, session: Session, task_id: str) -> None:
+    """Let workers of the first release know of a task, inside the caller's transaction.
+
+    They do nothing with it, but without this they would take a task that waits for a minute for
+    lost and fail it, while a fleet is upgraded.
+    """
     options: EnqueueOptions = {
-        "workflow_name": LIPSYNC,
-        "queue_name": LIPSYNC,
+        "workflow_name": FIRST,
+        "queue_name": PARKED,
         "workflow_id": task_id,
         "app_version": APPLICATION_VERSION,
     }

@@ -49,9 +49,9 @@ class TaskRunner:
         """Return the id of the request that made a task, for the log."""
         return self.attempts.request_of(task_id)
 
-    def begin(self, task_id: str) -> Attempt | None:
+    def begin(self, task_id: str, deaths: int = 0) -> Attempt | None:
         """See `Attempts.begin`."""
-        return self.attempts.begin(task_id)
+        return self.attempts.begin(task_id, deaths)
 
     def prepare(self, attempt: Attempt) -> None:
         """See `Preparer.prepare`."""

@@ -28,6 +28,7 @@ from lipwright.jobs.looking import look_at_session
 from lipwright.jobs.metrics_fleet import Fleet, look_at_fleet
 from lipwright.jobs.outlook import outlook
 from lipwright.jobs.present import check_models
+from lipwright.jobs.queue import WORKER_PREFIX
 from lipwright.jobs.stores import Stores
 from lipwright.jobs.transitions import end_unpaid
 from lipwright.jobs.uploading import keep_upload
@@ -48,7 +49,6 @@ from lipwright.jobs.values import (
     Upload,
 )
 from lipwright.jobs.work import ChildFunctions
-from lipwright.jobs.worker import WORKER_PREFIX
 from lipwright.settings import Settings
 from lipwright.store.accounts import Rules, take_call
 from lipwright.store.clock import now_ms

@@ -9,6 +9,7 @@ from __future__ import annotations
 from sqlalchemy.orm import Session as Transaction
 
 from lipwright.jobs.outbox import tell
+from lipwright.jobs.queue import withdraw
 from lipwright.jobs.values import FINAL, TaskStatus
 from lipwright.store import ledger
 from lipwright.store.clock import now_ms
@@ -37,6 +38,8 @@ def enter(
     row.status = status.value
     row.message = message
     row.updated_at_ms = now_ms()
+    if status in FINAL:
+        withdraw(transaction, row.id)
     if changed:
         tell(transaction, signer, row)
 

@@ -1,6 +1,6 @@
 """A worker: runs the workflows of its database until it is told to stop.
 
-A worker lives as long as it renews its lease. Workflows of a worker whose lease has lapsed are
+A worker lives as long as it renews its lease. The work of a worker whose lease has lapsed is
 taken over by any other; a worker that is stopped hands its own back at once.
 """
 
@@ -14,28 +14,27 @@ import threading
 import time
 
 from dbos import DBOS, DBOSConfig
-from sqlalchemy import delete
+from sqlalchemy.exc import DBAPIError
 
 from lipwright.jobs import engine, metrics
+from lipwright.jobs.adopting import adopt
 from lipwright.jobs.courier import run_courier
+from lipwright.jobs.dispatch import Dispatcher
+from lipwright.jobs.queue import CPU, FORMAT, GPU, WORKER_PREFIX, Queue
 from lipwright.jobs.runner import TaskRunner
 from lipwright.jobs.stores import Stores
 from lipwright.jobs.sweep import sweep
 from lipwright.jobs.work import ChildFunctions
 from lipwright.jobs.workflow import use_runner
 from lipwright.settings import Settings
-from lipwright.store.clock import now_ms
-from lipwright.store.tables import LeaseRow
 
 log = logging.getLogger(__name__)
 
-WORKER_PREFIX = "worker:"
 _TAKE_OVER = "take-over"
 _SWEEP = "sweep"
 _STOP_WAIT_S = 5.0
 _MUTEX_S = 60.0
-_QUIET_S = 60.0
-_ALIVE = ("ENQUEUED", "DELAYED", "PENDING")
+_ADOPT_S = 3.0
 
 
 class LostLeaseError(Exception):
@@ -48,6 +47,7 @@ def run_worker(
     *,
     functions: ChildFunctions | None = None,
     ready: threading.Event | None = None,
+    understands: int = FORMAT,
 ) -> None:
     """Work until ``stop`` is set; at most one worker in a process.
 
@@ -61,6 +61,8 @@ def run_worker(
         What children run; for tests.
     ready
         Set when the worker takes tasks.
+    understands
+        The newest format of work that it takes; for tests of releases side by side.
 
     Raises
     ------
@@ -69,7 +71,7 @@ def run_worker(
         another worker.
     """
     with Stores(settings) as stores:
-        worker = _Worker(settings, stores, functions or ChildFunctions())
+        worker = _Worker(settings, stores, functions or ChildFunctions(), understands)
         try:
             worker.start()
             if ready is not None:
@@ -80,17 +82,31 @@ def run_worker(
 
 
 class _Worker:
-    def __init__(self, settings: Settings, stores: Stores, functions: ChildFunctions) -> None:
+    def __init__(
+        self, settings: Settings, stores: Stores, functions: ChildFunctions, understands: int
+    ) -> None:
         self._settings = settings
         self._stores = stores
         self._runner = TaskRunner(settings, stores, functions)
-        self.id = f"{socket.gethostname()[:40]}-{os.getpid()}-{secrets.token_hex(4)}"
+        host = socket.gethostname()[:40]
+        self.id = f"{host}-{os.getpid()}-{secrets.token_hex(4)}"
         self._lease = WORKER_PREFIX + self.id
+        self._gpu = f"gpu:{host}:{os.environ.get('CUDA_VISIBLE_DEVICES', '')[:40]}"
+        self._queues: tuple[str, ...] = ()
         self._over = threading.Event()
+        self._queue = Queue(settings, stores.database, stores.leases, understands=understands)
+        self._dispatcher = Dispatcher(
+            self._queue,
+            self.id,
+            lambda: self._queues,
+            settings.worker_concurrency,
+            settings.poll_s,
+        )
 
     def start(self) -> None:
         """Take a lease, then take tasks."""
         self._stores.leases.acquire(self._lease, self.id, self._settings.lease_s)
+        self._offer()
         engine.tame_dbos_logging()
         config: DBOSConfig = {
             "name": engine.APPLICATION,
@@ -104,21 +120,29 @@ class _Worker:
             # How long a stopping worker waits for a thread that only ever sleeps.
             "notification_listener_polling_interval_sec": 0.2,
         }
-        client = engine.open_client(self._stores.database)
-        try:
-            # Before the launch: the engine looks for new queues only once a second.
-            client.register_queue(
-                engine.LIPSYNC,
-                worker_concurrency=self._settings.worker_concurrency,
-                polling_interval_sec=self._settings.poll_s,
-                on_conflict="always_update",
-            )
-        finally:
-            client.destroy()
         use_runner(self._runner)
         DBOS(config=config)
+        DBOS.listen_queues([])
         DBOS.launch()
-        log.info("worker %s takes tasks", self.id)
+        self._dispatcher.start()
+        log.info(
+            "worker %s takes %d task(s) at once from %s",
+            self.id,
+            self._settings.worker_concurrency,
+            " and ".join(self._queues) or "no queue yet: another worker has the GPU",
+        )
+
+    def _offer(self) -> None:
+        """Say what this worker takes: from the queue for GPUs only while the GPU is its own."""
+        wanted = self._settings.worker_queues
+        has_gpu = GPU in wanted and self._stores.leases.acquire(
+            self._gpu, self.id, self._settings.lease_s
+        )
+        queues = tuple(name for name in (GPU, CPU) if name in wanted and (name != GPU or has_gpu))
+        if queues != self._queues:
+            slots = self._settings.worker_concurrency if CPU in queues else len(queues)
+            self._stores.leases.offer(self._lease, self.id, slots, queues)
+            self._queues = queues
 
     def watch(self, stop: threading.Event) -> None:
         """Renew the lease until told to stop; beside it look after the others' work."""
@@ -133,8 +157,15 @@ class _Worker:
         courier.start()
         try:
             while not stop.wait(lease_s / 4):
+                try:
+                    renewed = self._stores.leases.renew(self._lease, self.id, lease_s)
+                    self._offer()
+                except DBAPIError as error:
+                    # Whether others have taken over is seen when the database is back.
+                    log.warning("worker %s cannot renew its lease: %s", self.id, error)
+                    continue
                 # A lease that lapsed but was not taken (the machine slept) is simply renewed.
-                if not self._stores.leases.renew(self._lease, self.id, lease_s):
+                if not renewed:
                     metrics.LEASES_LOST.inc()
                     raise LostLeaseError(f"worker {self.id} was taken for dead")
         finally:
@@ -143,11 +174,15 @@ class _Worker:
             courier.join()
 
     def _care(self, stop: threading.Event) -> None:
-        """Take over from the dead and sweep, now and then."""
-        next_sweep = time.monotonic()
+        """Take over from the dead, bring strays into the queue and sweep, now and then."""
+        next_sweep = next_adoption = time.monotonic()
         while not (stop.is_set() or self._over.is_set()):
             try:
                 self._take_over()
+                self._dispatcher.reconcile()
+                if time.monotonic() >= next_adoption:
+                    next_adoption = time.monotonic() + _ADOPT_S
+                    self._adopt()
                 if time.monotonic() >= next_sweep:
                     next_sweep = time.monotonic() + self._settings.sweep_interval_s
                     self._sweep()
@@ -156,94 +191,50 @@ class _Worker:
             self._over.wait(self._settings.lease_s / 4)
 
     def _take_over(self) -> None:
-        """Enqueue again the running workflows of workers that live no more.
-
-        One worker at a time does this, so a workflow that was enqueued again and is already
-        running elsewhere is never enqueued twice.
-        """
-        dead = self._dead()
-        leases = self._stores.leases
-        if not dead or not leases.acquire(_TAKE_OVER, self.id, _MUTEX_S):
-            return
-        try:
-            for executor in self._dead():
-                if not self._bury(executor):
-                    continue
-                pending = DBOS.list_workflows(
-                    status="PENDING",
-                    name=engine.LIPSYNC,
-                    executor_id=executor,
-                    load_input=False,
-                    load_output=False,
-                )
-                ids = [workflow.workflow_id for workflow in pending]
-                if ids:
-                    log.warning("taking over %d task(s) of worker %s", len(ids), executor)
-                    DBOS.resume_workflows(ids, queue_name=engine.LIPSYNC)
-                    metrics.TAKEN_OVER.inc(len(ids))
-        finally:
-            leases.release(_TAKE_OVER, self.id)
-
-    def _dead(self) -> set[str]:
-        running = DBOS.list_workflows(
-            status="PENDING", name=engine.LIPSYNC, load_input=False, load_output=False
-        )
-        executors = {workflow.executor_id for workflow in running if workflow.executor_id}
-        return executors - self._stores.leases.live(WORKER_PREFIX)
-
-    def _bury(self, executor: str) -> bool:
-        """Remove a lapsed lease for good; False if its holder has come back to life."""
-        with self._stores.database.write() as session:
-            session.execute(
-                delete(LeaseRow).where(
-                    LeaseRow.name == WORKER_PREFIX + executor, LeaseRow.expires_at_ms <= now_ms()
-                )
+        """Let the work of workers that live no more wait again."""
+        for worker in self._queue.dead():
+            ids = self._queue.bury(worker)
+            if ids:
+                log.warning("taking over %d task(s) of worker %s", len(ids), worker)
+                metrics.TAKEN_OVER.inc(len(ids))
+            left = DBOS.list_workflows(
+                status="PENDING",
+                name=engine.ATTEMPT,
+                executor_id=worker,
+                load_input=False,
+                load_output=False,
             )
-            return session.get(LeaseRow, WORKER_PREFIX + executor) is None
+            if ids and left:
+                DBOS.delete_workflows([workflow.workflow_id for workflow in left])
+
+    def _adopt(self) -> None:
+        if not self._stores.leases.acquire(_TAKE_OVER, self.id, _MUTEX_S):
+            return
+        client = engine.open_client(self._stores.database)
+        try:
+            adopt(self._stores, client)
+        finally:
+            client.destroy()
+            self._stores.leases.release(_TAKE_OVER, self.id)
 
     def _sweep(self) -> None:
         if self._stores.leases.acquire(_SWEEP, self.id, _MUTEX_S):
             try:
-                self._close_lost_tasks()
                 sweep(self._settings, self._stores, forget_workflows=DBOS.delete_workflows)
             finally:
                 self._stores.leases.release(_SWEEP, self.id)
 
-    def _close_lost_tasks(self) -> None:
-        """Fail tasks whose workflow has ended without a word, so that nobody waits for ever.
-
-        It takes a database that is away just when a workflow wants to tell its failure, or
-        somebody who cancels workflows behind our back.
-        """
-        for task_id in self._runner.attempts.quiet_tasks(_QUIET_S):
-            found = DBOS.list_workflows(workflow_ids=[task_id], load_input=False, load_output=False)
-            if not found or found[0].status not in _ALIVE:
-                self._runner.attempts.fail_lost(task_id)
-
     def stop(self) -> None:
         """Kill the renders, hand their tasks back, give the lease back."""
+        self._dispatcher.stop()
         if not self._runner.stop(_STOP_WAIT_S):
             log.warning("worker %s ends although a task would not stop", self.id)
+        self._dispatcher.settle(_STOP_WAIT_S)
         DBOS.destroy()
         use_runner(None)
         try:
-            self._hand_back()
+            self._queue.release_all(self.id)
         finally:
             self._stores.leases.release(self._lease, self.id)
+            self._stores.leases.release(self._gpu, self.id)
         log.info("worker %s has stopped", self.id)
-
-    def _hand_back(self) -> None:
-        client = engine.open_client(self._stores.database)
-        try:
-            mine = client.list_workflows(
-                status="PENDING",
-                name=engine.LIPSYNC,
-                executor_id=self.id,
-                load_input=False,
-                load_output=False,
-            )
-            if mine:
-                ids = [workflow.workflow_id for workflow in mine]
-                client.resume_workflows(ids, queue_name=engine.LIPSYNC)
-        finally:
-            client.destroy()

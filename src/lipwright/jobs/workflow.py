@@ -1,6 +1,7 @@
-"""The durable workflow of a lip-sync task: prepare, render and publish, mark.
+"""The workflows that carry out items of the queue, by the items' kinds.
 
-DBOS remembers which steps are done, so a workflow that is taken up again goes on where it was.
+Of a task: prepare, render and publish, mark. A workflow is one attempt: when its worker dies,
+another worker starts another one.
 """
 
 from __future__ import annotations
@@ -14,7 +15,8 @@ from dbos import DBOS
 
 from lipwright.errors import BadInputError, FailedError
 from lipwright.jobs import spans
-from lipwright.jobs.engine import LIPSYNC
+from lipwright.jobs.engine import ATTEMPT
+from lipwright.jobs.queue import TASK
 from lipwright.jobs.runner import TaskRunner, words_for
 from lipwright.jobs.supervision import TaskEndedError
 from lipwright.jobs.trace import about
@@ -32,9 +34,8 @@ def use_runner(runner: TaskRunner | None) -> None:
     _runner = runner
 
 
-# Attempts are counted on the task's row, so the engine's own count must never be the first.
-@DBOS.workflow(name=LIPSYNC, max_recovery_attempts=1000)
-def lipsync(task_id: str) -> str:
+@DBOS.workflow(name=ATTEMPT)
+def lipsync(task_id: str, deaths: int, arguments: dict[str, Any]) -> str:
     """Carry out a task; the outcome is in the task's row, the answer here is for the log."""
     runner = _runner
     assert runner is not None
@@ -44,25 +45,31 @@ def lipsync(task_id: str) -> str:
         spans.resumed(runner.attempts.trace_of(task_id)),
         spans.span("task", task_id=task_id),
     ):
-        # On purpose not a step: a workflow that is taken up again must be counted again.
-        attempt = runner.begin(task_id)
+        attempt = runner.begin(task_id, deaths)
         if attempt is None:
             return "nothing to do"
+        log.info("task %s is taken up, start %d", task_id, attempt.number)
         try:
             for name, step in (("prepare", runner.prepare), ("render", runner.render)):
                 outcome = _step(name, partial(step, attempt))
                 if "ended" in outcome:
                     return "ended"
                 if "failed" in outcome:
-                    # The outcome of an older version's step has no reason.
-                    runner.fail(attempt, outcome["failed"], outcome.get("reason", "unknown"))
+                    runner.fail(attempt, outcome["failed"], outcome["reason"])
                     return "failed"
             _step("finish", partial(runner.finish, attempt, outcome["done"]))
         except Exception:
             log.exception("task %s failed for a reason that nobody foresaw", task_id)
             runner.fail(attempt, "rendering failed: an internal error", "internal")
             return "failed"
+        log.info("task %s has succeeded", task_id)
     return "succeeded"
+
+
+WORKFLOWS: dict[str, Callable[[str, int, dict[str, Any]], str]] = {TASK: lipsync}
+"""By the kind of item; each takes the item's task, deaths and arguments.
+
+It raises `lipwright.jobs.supervision.WorkLeftError` for an item that shall be done again."""
 
 
 def _step(name: str, work: Callable[[], object]) -> dict[str, Any]:

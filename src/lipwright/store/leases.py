@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
-from sqlalchemy import delete, select
+from dataclasses import dataclass
+
+from sqlalchemy import delete, select, update
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
 
 from lipwright.store.clock import now_ms
 from lipwright.store.database import Database
 from lipwright.store.tables import LeaseRow
+
+
+@dataclass(frozen=True)
+class Offer:
+    """A living worker, how much it does at once (0: it did not say), and from which queues."""
+
+    holder: str
+    slots: int
+    queues: tuple[str, ...]
 
 
 class Leases:
@@ -55,6 +67,34 @@ class Leases:
             session.execute(
                 delete(LeaseRow).where(LeaseRow.name == name, LeaseRow.holder == holder)
             )
+
+    def offer(self, name: str, holder: str, slots: int, queues: tuple[str, ...]) -> None:
+        """Say with a lease what its holder offers."""
+        with self._database.write() as session:
+            session.execute(
+                update(LeaseRow)
+                .where(LeaseRow.name == name, LeaseRow.holder == holder)
+                .values(slots=slots, queues=",".join(queues))
+            )
+
+    def offers(self, prefix: str) -> list[Offer]:
+        """Return what the holders of live leases offer whose name has the prefix."""
+        with self._database.read() as session:
+            return self.offers_in(session, prefix)
+
+    @staticmethod
+    def offers_in(session: Session, prefix: str) -> list[Offer]:
+        """Return what `offers` does, within a transaction."""
+        rows = session.execute(
+            select(LeaseRow.holder, LeaseRow.slots, LeaseRow.queues).where(
+                LeaseRow.name.startswith(prefix, autoescape=True),
+                LeaseRow.expires_at_ms > now_ms(),
+            )
+        )
+        return [
+            Offer(holder, slots or 0, tuple((queues or "").split(",")))
+            for holder, slots, queues in rows
+        ]
 
     def live(self, prefix: str) -> set[str]:
         """Return the holders of the leases that have not lapsed and whose name has the prefix."""
