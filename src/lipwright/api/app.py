@@ -25,6 +25,7 @@ from lipwright.api.kling.paths import AnyCaseIdentify
 from lipwright.api.kling.refusals import install
 from lipwright.api.ready import Checks
 from lipwright.api.threads import Lanes
+from lipwright.api.tracing import RequestSpans
 from lipwright.api.unread import DropUnreadBody
 from lipwright.jobs.service import LipsyncService
 from lipwright.settings import Settings
@@ -71,5 +72,6 @@ def create_app(settings: Settings, service: LipsyncService) -> FastAPI:
     install(app)
     app.add_middleware(AnyCaseIdentify)
     app.add_middleware(DropUnreadBody)
+    app.add_middleware(RequestSpans)
     app.add_middleware(RequestIds)
     return app

@@ -15,6 +15,7 @@ import uvicorn
 from lipwright.api.app import create_app
 from lipwright.api.auth import is_loopback
 from lipwright.errors import FailedError
+from lipwright.jobs import spans
 from lipwright.jobs.engines import check_default_engine
 from lipwright.jobs.service import LipsyncService
 from lipwright.jobs.trace import set_up_logging
@@ -48,6 +49,7 @@ def run(settings: Settings, *, with_worker: bool = True) -> None:
         The address cannot be listened on, or the server's own engine cannot run.
     """
     set_up_logging(settings.log_level, settings.log_format)
+    spans.set_up("lipwright-api")
     check_default_engine(settings)
     with (
         _stop_signals() as told_to_stop,
@@ -55,6 +57,7 @@ def run(settings: Settings, *, with_worker: bool = True) -> None:
         LipsyncService(settings) as service,
         contextlib.ExitStack() as beside,
     ):
+        beside.callback(spans.shut_down)
         worker = beside.enter_context(WorkerProcess(settings)) if with_worker else None
 
         impatience = threading.Timer(GRACE_S, service.close)

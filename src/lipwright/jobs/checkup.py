@@ -19,6 +19,7 @@ from pathlib import Path
 from sqlalchemy import make_url, text
 
 from lipwright.errors import FailedError
+from lipwright.jobs import spans
 from lipwright.jobs.engines import check_default_engine
 from lipwright.jobs.machine import disk, limits, memory, nearest_folder
 from lipwright.jobs.trace import blot_out
@@ -222,6 +223,19 @@ def _storage(settings: Settings) -> Iterator[Finding]:
         yield Finding("storage", State.OK, "a file was written, read and removed")
 
 
+def _traces(settings: Settings) -> Iterator[Finding]:
+    if not spans.are_wanted():
+        yield Finding("traces", State.OK, "none are made: no OTEL_ variable asks for them")
+    elif not spans.are_installed():
+        mend = "pip install 'lipwright[otel]', or unset the OTEL_ variables"
+        yield Finding("traces", State.WARNING, "they are asked for but cannot be made", mend)
+    elif fault := spans.protocol_fault():
+        mend = "set OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf and an endpoint that speaks it"
+        yield Finding("traces", State.WARNING, fault, mend)
+    else:
+        yield Finding("traces", State.OK, f"they go to {blot_out(spans.endpoint())}")
+
+
 def _machine(settings: Settings) -> Iterator[Finding]:
     for check, look in (("disk", disk), ("memory", memory), ("limits", limits)):
         for found in look(settings):
@@ -236,5 +250,6 @@ CHECKS: dict[str, Check] = {
     "database": _database,
     "storage": _storage,
     "machine": _machine,
+    "traces": _traces,
 }
 """All of them, in their order."""

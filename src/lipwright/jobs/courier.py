@@ -17,14 +17,14 @@ from sqlalchemy import and_, exists, select, update
 from sqlalchemy.orm import aliased
 
 from lipwright.errors import BadInputError
-from lipwright.jobs import metrics
+from lipwright.jobs import metrics, spans
 from lipwright.jobs.outbox import DeliveryStatus
 from lipwright.jobs.stores import Stores
 from lipwright.jobs.trace import about
 from lipwright.media.post import ANSWER_S, CONNECT_S, post
 from lipwright.settings import Settings
 from lipwright.store.clock import now_ms
-from lipwright.store.tables import DeliveryRow
+from lipwright.store.tables import DeliveryRow, TaskRow
 from lipwright.store.webhooks import signature
 
 log = logging.getLogger(__name__)
@@ -123,8 +123,25 @@ class Courier:
 
     def deliver(self, row: DeliveryRow) -> None:
         """Send one claimed callback and write down what came of it."""
-        with about(task=row.task_id):
+        request, trace = self._origin(row.task_id)
+        with (
+            about(request, task=row.task_id),
+            spans.resumed(trace),
+            spans.span("callback", task_status=row.task_status, attempt=row.attempts + 1),
+        ):
             self._deliver(row)
+
+    def _origin(self, task_id: str) -> tuple[str, str]:
+        """The request that made a task and the place in a trace where; empty where unknown."""
+        try:
+            with self._stores.database.read() as session:
+                found = session.execute(
+                    select(TaskRow.request_id, TaskRow.order).where(TaskRow.id == task_id)
+                ).one_or_none()
+        except Exception:
+            log.warning("it is not known whose callback this is", exc_info=True)
+            return "", ""
+        return ("", "") if found is None else (found[0], str(found[1].get("trace", "")))
 
     def _deliver(self, row: DeliveryRow) -> None:
         try:
@@ -137,8 +154,10 @@ class Courier:
         values: dict[str, object] = {"attempts": attempts, "updated_at_ms": now}
         if error is None:
             values |= {"status": DeliveryStatus.DELIVERED.value, "last_error": ""}
+            log.info("callback %s of task %s is delivered", row.id, row.task_id)
         else:
             next_at = now + round(1000 * pause_s(attempts))
+            log.info("callback %s of task %s was not taken: %s", row.id, row.task_id, error)
             values |= {"last_error": error, "next_at_ms": next_at}
             if next_at > row.created_at_ms + GIVE_UP_MS:
                 values["status"] = DeliveryStatus.UNDELIVERED.value

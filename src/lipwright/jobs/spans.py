@@ -10,6 +10,7 @@ from __future__ import annotations
 import functools
 import logging
 import os
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from importlib.metadata import PackageNotFoundError, version
@@ -29,7 +30,7 @@ _MODULES: Final = (
     "opentelemetry.sdk.trace",
     "opentelemetry.exporter.otlp.proto.http.trace_exporter",
 )
-_FLUSH_MS: Final = 3000
+_PATIENCE_S: Final = 3.0
 _SPEC_PROTOCOL: Final = "http/protobuf"
 
 _tracer: Any = None
@@ -115,9 +116,12 @@ def shut_down() -> None:
     """Send what is still here, within seconds, and make no more traces."""
     global _tracer, _provider
     provider, _tracer, _provider = _provider, None, None
-    if provider is not None:
-        provider.force_flush(_FLUSH_MS)
-        provider.shutdown()
+    if provider is None:
+        return
+    # A receiver that is away would hold up the end of the process for half a minute.
+    thread = threading.Thread(target=provider.shutdown, name="last-spans", daemon=True)
+    thread.start()
+    thread.join(_PATIENCE_S)
 
 
 def are_on() -> bool:
@@ -169,6 +173,34 @@ def server_span(name: str, carrier: Mapping[str, str]) -> Iterator[Any]:
         set_status_on_exception=False,
     ) as made:
         yield made
+
+
+def tell_request(span: Any, method: str, route: str, status: int, request_id: str) -> None:
+    """Write down what became of a request.
+
+    Parameters
+    ----------
+    span
+        Of `server_span`.
+    method, route
+        Of the request; the route is a pattern without the caller's values, or empty.
+    status
+        Of the answer.
+    request_id
+        As the caller was told it.
+    """
+    if span is None:
+        return
+    if route:
+        span.update_name(f"{method} {route}")
+        span.set_attribute("http.route", route)
+    span.set_attribute("http.request.method", method)
+    span.set_attribute("http.response.status_code", status)
+    span.set_attribute(f"{PREFIX}request_id", request_id)
+    if status >= 500:
+        from opentelemetry.trace import Status, StatusCode
+
+        span.set_status(Status(StatusCode.ERROR))
 
 
 def past(

@@ -13,6 +13,7 @@ import threading
 from types import FrameType
 from typing import NoReturn
 
+from lipwright.jobs import spans
 from lipwright.jobs.metrics import serve_metrics
 from lipwright.jobs.parent_watch import follow_parent
 from lipwright.jobs.trace import set_up_logging
@@ -44,6 +45,7 @@ def work_and_exit(settings: Settings, stop: threading.Event | None = None) -> No
         code = 0
     except Exception:
         log.exception("the worker failed")
+    spans.shut_down()
     # Threads that would not end must not keep the process: the database knows all that counts.
     logging.shutdown()
     sys.stdout.flush()
@@ -57,6 +59,7 @@ def main() -> None:
     follow_parent(int(sys.argv[1]), stop)
     settings = Settings()
     set_up_logging(settings.log_level, settings.log_format)
+    spans.set_up("lipwright-worker")
     serve_metrics(settings)
     work_and_exit(settings, stop)
 
