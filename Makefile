@@ -42,8 +42,8 @@ format: $(INSTALLED)  ## format the code and sort its imports
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
-bench: $(INSTALLED)  ## measure speed and memory against plain decoding and encoding
-	@$(BIN)/python scripts/bench.py $(VIDEO)
+bench: $(INSTALLED)  ## measure speed and memory (OPTIONS=--quick: roughly)
+	@$(BIN)/lipwright bench $(OPTIONS)
 
 pictures: demo  ## run the demo and make the README's and the pages' pictures of its result
 	@$(BIN)/python scripts/readme_picture.py

@@ -56,7 +56,7 @@ def words_of(node: ast.expr, constants: dict[str, str]) -> set[str]:
             return set()
 
 
-NOT_SERVED = {"cli", "client", "evaluation", "library", "mcp"}
+NOT_SERVED = {"benchmark", "cli", "client", "evaluation", "library", "mcp"}
 """Rooms that no answer of the service comes from."""
 
 

@@ -2,15 +2,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-import sys
 from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parents[2] / "scripts"))
-
-import export_wav2lip as export
-
+from lipwright.benchmark import wav2lip as export
 from lipwright.cli.app import run
 from lipwright.models.added import ADDABLE
 from lipwright.models.catalogue import CATALOGUE

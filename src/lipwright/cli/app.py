@@ -16,6 +16,7 @@ import typer
 from lipwright.cli import (
     accounts,
     batch,
+    bench,
     curve,
     doctor,
     evaluate,
@@ -51,6 +52,7 @@ app.command("eval", rich_help_panel=_VIDEOS)(evaluate.evaluate)
 app.command("serve", cls=serve.WithSettings, rich_help_panel=_SERVICE)(serve.serve)
 app.command("worker", cls=serve.WithSettings, rich_help_panel=_SERVICE)(serve.worker)
 app.command("mcp", rich_help_panel=_SERVICE)(mcp.mcp)
+app.command("bench", rich_help_panel=_SERVICE)(bench.bench)
 app.command("doctor", rich_help_panel=_SERVICE)(doctor.doctor)
 app.add_typer(keys.app, name="keys", rich_help_panel=_SERVICE)
 app.add_typer(accounts.app, name="accounts", rich_help_panel=_SERVICE)

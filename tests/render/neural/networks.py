@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import numpy as np
 import onnx
 from onnx import helper
 
-sys.path.insert(0, str(Path(__file__).parents[3] / "scripts"))
-
-import export_wav2lip as export
+from lipwright.benchmark import wav2lip as export
 
 REFERENCE, MASKED = 3, 0
 
