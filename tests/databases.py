@@ -1,19 +1,20 @@
-"""Fresh databases for tests: SQLite always, PostgreSQL too where a server is at hand."""
+"""Fresh databases for tests: SQLite always, PostgreSQL too where its server is installed."""
 
 from __future__ import annotations
 
-import os
 import secrets
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from sqlalchemy import create_engine, make_url, text
 
-SERVER_VARIABLE = "LIPWRIGHT_TEST_POSTGRES_URL"
-"""URL of a PostgreSQL server on which tests may create and drop databases."""
+sys.path.insert(0, str(Path(__file__).parent))
 
-KINDS = ["sqlite", "postgres"] if os.environ.get(SERVER_VARIABLE) else ["sqlite"]
+from real_servers import needing, postgres_lacks, postgres_url
+
+KINDS = ["sqlite", needing("postgres", postgres_lacks())]
 
 
 @contextmanager
@@ -22,7 +23,7 @@ def fresh_database(kind: str, folder: Path) -> Iterator[str]:
     if kind == "sqlite":
         yield f"sqlite:///{folder}/lipwright.db"
         return
-    server = make_url(os.environ[SERVER_VARIABLE]).set(drivername="postgresql+psycopg")
+    server = make_url(postgres_url()).set(drivername="postgresql+psycopg")
     name = f"lipwright_test_{secrets.token_hex(6)}"
     engine = create_engine(server, isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:

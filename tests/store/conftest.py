@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import secrets
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +12,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from databases import KINDS, fresh_database
 from lipwright.store.database import Database
 from lipwright.store.objects import ObjectStore
+from real_servers import needing, s3, s3_lacks
 
 
 @pytest.fixture(params=KINDS)
@@ -27,8 +29,14 @@ def database(database_url: str) -> Iterator[Database]:
     database.close()
 
 
-@pytest.fixture(params=["file", "memory"])
-def objects(request: pytest.FixtureRequest, tmp_path: Path) -> ObjectStore:
+@pytest.fixture(params=["file", "memory", needing("s3", s3_lacks())])
+def objects(
+    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> ObjectStore:
+    if request.param == "s3":
+        for name, value in s3().environment.items():
+            monkeypatch.setenv(name, value)
+        return ObjectStore(f"s3://{s3().bucket}/{secrets.token_hex(8)}")
     if request.param == "file":
         return ObjectStore((tmp_path / "objects").as_uri())
     return ObjectStore("memory:///")

@@ -76,3 +76,17 @@ def test_a_folder_with_odd_characters_works(tmp_path: Path) -> None:
     folder = tmp_path / "my videos (ä) 100%"
     ObjectStore(folder.as_uri()).put_bytes("key", b"x")
     assert (folder / "key").read_bytes() == b"x"
+
+
+def test_a_large_file_goes_in_pieces_and_comes_out_whole(
+    objects: ObjectStore, tmp_path: Path
+) -> None:
+    source, target = tmp_path / "source", tmp_path / "target"
+    source.write_bytes(DATA * 12)
+    objects.put("accounts/a/large.mp4", source)
+    objects.get("accounts/a/large.mp4", target)
+    assert target.read_bytes() == DATA * 12
+    middle = len(DATA) * 6
+    assert b"".join(objects.stream("accounts/a/large.mp4", middle - 3, middle + 3)) == (
+        DATA[-3:] + DATA[:3]
+    )

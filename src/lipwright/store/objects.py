@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -29,6 +30,8 @@ class ObjectStore:
     ----------
     url
         ``file:///FOLDER``, ``s3://BUCKET/PREFIX``, ``gs://…``, ``az://…`` or ``memory:///``.
+        Endpoint and credentials come from the environment: ``AWS_ENDPOINT_URL``,
+        ``AWS_ACCESS_KEY_ID``, ``AWS_SECRET_ACCESS_KEY``, ``AWS_REGION`` and so on.
     """
 
     def __init__(self, url: str) -> None:
@@ -39,7 +42,7 @@ class ObjectStore:
                 str(self.folder), mkdir=True, automatic_cleanup=True
             )
         else:
-            self._store = from_url(url)
+            self._store = from_url(url, client_options={"allow_http": _is_plain(url)})
 
     def put(self, key: str, path: Path) -> None:
         """Publish a copy of a local file."""
@@ -129,6 +132,13 @@ class ObjectStore:
                 path.unlink(missing_ok=True)
                 count += 1
         return count
+
+
+def _is_plain(url: str) -> bool:
+    """Whether an S3 server of one's own is asked over plain HTTP: who names it so, means it."""
+    names = ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL", "AWS_ENDPOINT")
+    endpoint = next(filter(None, map(os.environ.get, names)), "")
+    return url.startswith("s3:") and endpoint.startswith("http://")
 
 
 def remove_tree(folder: Path) -> None:
