@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -82,7 +83,9 @@ def measure_sound(arguments: dict[str, Any], report: Report) -> dict[str, Any]:
 
 
 def render(arguments: dict[str, Any], report: Report) -> dict[str, Any]:
-    """Render as the sound's length says: 2xxx ms takes no time, 3xxx 3 s, 4xxx crashes."""
+    """Render as the sound's length says: 2xxx ms takes no time, 3xxx 3 s, 4xxx crashes, 6xxx kills
+    the worker.
+    """
     line = arguments["lines"][0]
     length = int(Path(line["speech"]).read_bytes())
     if length // 1000 == 3:
@@ -91,7 +94,20 @@ def render(arguments: dict[str, Any], report: Report) -> dict[str, Any]:
             time.sleep(0.1)
     elif length // 1000 == 4:
         ctypes.string_at(0)
+    elif length // 1000 == 6:
+        report("render", 0.1)
+        time.sleep(0.5)
+        os.kill(os.getppid(), signal.SIGKILL)
+        time.sleep(60)
     elif length // 1000 == 5:
         raise FailedError("no_model", "the model is gone")
     Path(arguments["output"]).write_bytes(b"a video in which face " + line["face_id"].encode())
     return {"duration_ms": 7000, "frame_count": 175, "warnings": ["dark"]}
+
+
+def find_faces_slowly(arguments: dict[str, Any], report: Report) -> dict[str, Any]:
+    """Find what the test says, after a second, and write down that it was done."""
+    with open(os.environ["LIPWRIGHT_TEST_LOOKED"], "a") as file:
+        file.write("looked\n")
+    time.sleep(1.0)
+    return find_faces(arguments, report)

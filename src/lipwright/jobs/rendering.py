@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import time
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -61,19 +62,20 @@ class Renderer:
         dict
             ``key``, ``watermark_key``, ``duration_ms`` and ``warnings`` for `finish`.
         """
-        order = self._attempts.order_of(attempt)
+        patiently = partial(self._supervisor.patiently, attempt)
+        order = patiently(partial(self._attempts.order_of, attempt))
         objects = self._stores.objects
         with self._stores.scratch.folder() as folder, self._banks.lending() as lend:
             video, identification = folder / "video.mp4", folder / "identification.json"
             lines = []
             try:
-                objects.get(order.video_key, video)
-                objects.get(order.identification_key, identification)
+                patiently(partial(objects.get, order.video_key, video))
+                patiently(partial(objects.get, order.identification_key, identification))
                 for index, line in enumerate(order.lines):
                     assert line.sound_key is not None
                     path = folder / f"speech{index}{Path(line.sound_key).suffix}"
                     if not path.exists():
-                        objects.get(line.sound_key, path)
+                        patiently(partial(objects.get, line.sound_key, path))
                     lines.append(line_to_dict(line.to_line(path)))
             except MissingObjectError:
                 raise FailedError(
@@ -118,7 +120,7 @@ class Renderer:
             metrics.count_render(found.get("frame_count", 0), time.monotonic() - began)
             clock = metrics.StageClock("publish")
             if banks is not None:
-                self._banks.keep(banks)
+                patiently(partial(self._banks.keep, banks))
                 looked = found.get("frames_looked_at")
                 log.info("task %s: looked at %s frames to know its faces", attempt.task_id, looked)
             if submission is not None:
@@ -127,13 +129,14 @@ class Renderer:
                 seal(self._settings, made, video, f"{attempt.task_id}.mp4")
             key = f"accounts/{attempt.account_id}/results/{attempt.task_id}.mp4"
             expires = now_ms() + round(self._settings.result_days * 86_400_000)
-            self._stores.artifacts.publish(attempt.account_id, key, output, expires)
+            publish = partial(self._stores.artifacts.publish, attempt.account_id)
+            # A worker that was frozen learns here at the latest that others have its task.
+            self._supervisor.check(attempt)
+            patiently(partial(publish, key, output, expires))
             watermark_key = None
             if order.watermark:
                 watermark_key = f"{key.removesuffix('.mp4')}-watermarked.mp4"
-                self._stores.artifacts.publish(
-                    attempt.account_id, watermark_key, watermarked, expires
-                )
+                patiently(partial(publish, watermark_key, watermarked, expires))
             clock.stop()
         return {
             "key": key,

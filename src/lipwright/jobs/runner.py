@@ -6,6 +6,7 @@ A step that is repeated after a crash finds its own earlier work or overwrites i
 from __future__ import annotations
 
 from contextlib import AbstractContextManager
+from functools import partial
 from typing import Any
 
 from lipwright.errors import BadInputError, FailedError
@@ -62,8 +63,8 @@ class TaskRunner:
         return self._renderer.render(attempt)
 
     def finish(self, attempt: Attempt, result: dict[str, Any]) -> None:
-        """See `Attempts.finish`."""
-        self.attempts.finish(attempt, result)
+        """See `Attempts.finish`; waits for a database that is away."""
+        self.supervisor.patiently(attempt, partial(self.attempts.finish, attempt, result))
 
     def fail(self, attempt: Attempt, message: str, reason: str = metrics.OTHER) -> None:
         """See `Attempts.fail`."""

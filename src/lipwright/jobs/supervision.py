@@ -7,8 +7,8 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, wait
-from contextlib import contextmanager
-from typing import Any, NoReturn
+from contextlib import contextmanager, suppress
+from typing import Any, NoReturn, TypeVar
 
 from lipwright.dubbing.types import Progress
 from lipwright.jobs import metrics
@@ -16,6 +16,12 @@ from lipwright.jobs.attempts import Attempt, Attempts
 from lipwright.jobs.child import Child, ChildCancelledError, ChildLimits
 from lipwright.jobs.watching import Watch
 from lipwright.settings import Settings
+from lipwright.store.outages import OUTAGES
+
+PATIENCE_S = 60.0
+"""How long work waits for a database or an object store that is away before it is left."""
+
+_T = TypeVar("_T")
 
 log = logging.getLogger(__name__)
 
@@ -23,8 +29,7 @@ log = logging.getLogger(__name__)
 class WorkLeftError(BaseException):
     """This process leaves the task as it is, for another or a later worker to do.
 
-    Not an ``Exception``: the job engine would record one as the workflow's outcome, and nobody
-    would ever take the workflow up again.
+    Not an ``Exception``: the job engine would try the step again, here and now.
     """
 
 
@@ -135,6 +140,31 @@ class Supervisor:
 
         return leave_if_unwanted
 
+    def check(self, attempt: Attempt) -> None:
+        """Return only if the task is still this attempt's to do, as the database says now."""
+        watch = Watch(self._attempts, attempt, self._stopping)
+        self.patiently(attempt, watch.look)
+        if watch.ended or watch.lost or self._stopping.is_set():
+            self._leave(attempt, watch)
+
+    def patiently(self, attempt: Attempt, work: Callable[[], _T]) -> _T:
+        """Do what needs the database or the object store, again and again while these are away.
+
+        What was rendered is too dear to be thrown away because of a restart elsewhere.
+        """
+        deadline = time.monotonic() + PATIENCE_S
+        pause = 0.2
+        while True:
+            try:
+                return work()
+            except OUTAGES as error:
+                if time.monotonic() > deadline:
+                    raise
+                log.warning("task %s waits for what is away: %s", attempt.task_id, error)
+            if self._stopping.wait(pause):
+                raise WorkLeftError
+            pause = min(2 * pause, 3.0)
+
     def _leave(self, attempt: Attempt, watch: Watch) -> NoReturn:
         """Stop working on a task, in the way that the reason asks for."""
         if watch.ended:
@@ -142,5 +172,6 @@ class Supervisor:
             log.info("task %s was ended while it was worked on", attempt.task_id)
             raise TaskEndedError
         if not watch.lost:
-            self._attempts.give_back(attempt)
+            with suppress(*OUTAGES):
+                self._attempts.give_back(attempt)
         raise WorkLeftError

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import threading
 import time
+from contextlib import suppress
 
 from lipwright.dubbing.types import Progress
 from lipwright.jobs.attempts import Attempt, Attempts
+from lipwright.store.outages import OUTAGES
 
 PROGRESS_INTERVAL_S = 0.5
 
@@ -46,12 +48,21 @@ class Watch:
             return
         self._reported = now
         fraction = self._start + (self._end - self._start) * progress.fraction
-        self._attempts.update(self._attempt, stage=progress.stage, progress=fraction)
+        # Nothing is lost if the database is away: the next report says more.
+        with suppress(*OUTAGES):
+            self._attempts.update(self._attempt, stage=progress.stage, progress=fraction)
 
     def unwanted(self) -> bool:
         """Whether to stop: the worker stops, the task was ended, or another worker has it."""
         now = time.monotonic()
         if now - self._looked >= WATCH_INTERVAL_S:
             self._looked = now
-            self.ended, self.lost = self._attempts.standing(self._attempt)
+            # While the database is away nobody can have taken the task over for good: the next
+            # look tells, and nothing is published without one.
+            with suppress(*OUTAGES):
+                self.look()
         return self.ended or self.lost or self._stopping.is_set()
+
+    def look(self) -> None:
+        """Ask the database how the task stands; raises what keeps it from answering."""
+        self.ended, self.lost = self._attempts.standing(self._attempt)

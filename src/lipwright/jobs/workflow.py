@@ -15,15 +15,21 @@ from dbos import DBOS
 
 from lipwright.errors import BadInputError, FailedError
 from lipwright.jobs import spans
+from lipwright.jobs.attempts import Attempt
 from lipwright.jobs.engine import ATTEMPT
 from lipwright.jobs.queue import TASK
 from lipwright.jobs.runner import TaskRunner, words_for
-from lipwright.jobs.supervision import TaskEndedError
+from lipwright.jobs.supervision import TaskEndedError, WorkLeftError
 from lipwright.jobs.trace import about
+from lipwright.store.outages import OUTAGES
 
 log = logging.getLogger(__name__)
 
 STEP_TRIES = 3
+
+_MOST_ATTEMPTS = 20
+"""So often a task is started at most because the database or the object store was away; each
+waits for a good while."""
 
 _runner: TaskRunner | None = None
 
@@ -51,13 +57,13 @@ def lipsync(task_id: str, deaths: int, arguments: dict[str, Any]) -> str:
         log.info("task %s is taken up, start %d", task_id, attempt.number)
         try:
             for name, step in (("prepare", runner.prepare), ("render", runner.render)):
-                outcome = _step(name, partial(step, attempt))
+                outcome = _step(name, partial(step, attempt), attempt)
                 if "ended" in outcome:
                     return "ended"
                 if "failed" in outcome:
                     runner.fail(attempt, outcome["failed"], outcome["reason"])
                     return "failed"
-            _step("finish", partial(runner.finish, attempt, outcome["done"]))
+            _step("finish", partial(runner.finish, attempt, outcome["done"]), attempt)
         except Exception:
             log.exception("task %s failed for a reason that nobody foresaw", task_id)
             runner.fail(attempt, "rendering failed: an internal error", "internal")
@@ -72,7 +78,7 @@ WORKFLOWS: dict[str, Callable[[str, int, dict[str, Any]], str]] = {TASK: lipsync
 It raises `lipwright.jobs.supervision.WorkLeftError` for an item that shall be done again."""
 
 
-def _step(name: str, work: Callable[[], object]) -> dict[str, Any]:
+def _step(name: str, work: Callable[[], object], attempt: Attempt) -> dict[str, Any]:
     """Run a step whose foreseen failures are an outcome, and whose others are tried again."""
 
     def outcome() -> dict[str, Any]:
@@ -82,6 +88,11 @@ def _step(name: str, work: Callable[[], object]) -> dict[str, Any]:
             return {"failed": words_for(error), "reason": error.reason}
         except TaskEndedError:
             return {"ended": True}
+        except OUTAGES as error:
+            if attempt.number >= _MOST_ATTEMPTS:
+                raise
+            log.warning("task %s is left until all is back: %s", attempt.task_id, error)
+            raise WorkLeftError from error
 
     with spans.span(name):
         return DBOS.run_step(
