@@ -10,7 +10,7 @@ INSTALLED := $(VENV)/.installed
 SITE_INSTALLED := $(VENV)/.site-installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check format bench pictures docs site release lock clean
+.PHONY: help install demo test check format bench chaos pictures docs site release lock clean
 
 help:  ## say what there is
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -35,7 +35,7 @@ check: $(INSTALLED)  ## lint, format check, types, and who may import whom
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
-	$(BIN)/mypy demo scripts examples clients
+	$(BIN)/mypy demo scripts examples clients chaos
 	$(BIN)/lint-imports
 
 format: $(INSTALLED)  ## format the code and sort its imports
@@ -44,6 +44,9 @@ format: $(INSTALLED)  ## format the code and sort its imports
 
 bench: $(INSTALLED)  ## measure speed and memory (OPTIONS=--quick: roughly)
 	@$(BIN)/lipwright bench $(OPTIONS)
+
+chaos: $(INSTALLED)  ## kill parts of a fleet for MINUTES and look whether anything was lost
+	@$(BIN)/python -m chaos --minutes $(or $(MINUTES),3) $(CHAOS_OPTIONS)
 
 pictures: demo  ## run the demo and make the README's and the pages' pictures of its result
 	@$(BIN)/python scripts/readme_picture.py

@@ -1,4 +1,4 @@
-"""Real servers for tests: one PostgreSQL and one Ceph for a whole run, started when first asked for.
+"""Real servers for tests: one PostgreSQL and one Ceph for a whole run, started when asked for.
 
 Where they are not installed, tests that need them are skipped with that reason; where
 ``LIPWRIGHT_REQUIRE_SERVERS`` is set, they fail.
