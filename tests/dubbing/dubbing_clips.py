@@ -53,11 +53,18 @@ def stamps(count: int, *, held: bool) -> list[int]:
 
 
 def make_film(
-    path: Path, people: Sequence[Person], *, count: int = 64, sound: bool = False
+    path: Path,
+    people: Sequence[Person],
+    *,
+    count: int = 64,
+    sound: bool = False,
+    codec: str = "libx264",
+    group: int = 250,
 ) -> Path:
     """Write an mp4 of 192 x 192 pixels, 25 pictures a second; with sound one picture is held."""
+    options = {"crf": "12", "preset": "veryfast", "g": str(group)}
     with av.open(str(path), "w") as out:
-        stream = out.add_stream("libx264", rate=25, options={"crf": "12", "preset": "veryfast"})
+        stream = out.add_stream(codec, rate=25, options=options)
         stream.width = stream.height = SIDE
         stream.pix_fmt = "yuv420p"
         stream.time_base = stream.codec_context.time_base = TIME_BASE

@@ -46,6 +46,12 @@ class SyncResult(os.PathLike[str]):
         The faces of the video; hand it in again when the same video gets other lines.
     warnings
         Things that went otherwise than asked, one sentence each.
+    frames_copied
+        How many frames were taken over from the video as they are, without encoding them again:
+        those of groups of pictures in which nothing changes.
+    encoded_because
+        Why none could be, as the end of a sentence ("the video is hevc, not H.264"); empty where
+        they could.
     """
 
     path: Path
@@ -54,6 +60,8 @@ class SyncResult(os.PathLike[str]):
     lines: tuple[Line, ...]
     identification: Identification
     warnings: tuple[str, ...] = ()
+    frames_copied: int = 0
+    encoded_because: str = ""
 
     @property
     def line(self) -> Line:
@@ -249,6 +257,8 @@ def dub(
         tuple(lines),
         identification,
         tuple(cut) + done.warnings,
+        done.frames_copied,
+        done.encoded_because,
     )
 
 
