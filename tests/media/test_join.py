@@ -12,6 +12,7 @@ from itertools import pairwise
 import av
 import numpy as np
 import pytest
+from joined_clips import COUNT, GOOD, PLAN, joined, render
 from media_clips import Clip, make, number_of
 
 from lipwright.errors import FailedError
@@ -24,46 +25,6 @@ from lipwright.media.join import Source, join
 from lipwright.media.provenance import read_mark
 from lipwright.media.stretch_writer import StretchWriter
 from lipwright.media.stretches import Stretch
-
-COUNT = 60
-GOOD = {"preset": "veryfast", "crf": "16", "g": "12", "sc_threshold": "0", "bf": "3"}
-PLAN = ((0, 24, True), (24, 36, False), (36, 48, True), (48, 60, False))
-
-
-def render(reader, stretch, path, number=1, threads=2):
-    """Encode a stretch of the video's own pictures, a little brighter."""
-    stamps, info = reader.stamps, reader.info
-
-    def time(index):
-        return (
-            None if index >= len(stamps) else (int(stamps[index]) - info.start_pts) * info.time_base
-        )
-
-    with StretchWriter(path, info, threads=threads, number=number) as writer:
-        for frame in reader.frames(time(stretch.first), time(stretch.stop)):
-            writer.write(np.minimum(frame.y, 225) + 10, frame.u, frame.v, frame.pts)
-    return path
-
-
-def joined(source, folder, plan=PLAN, sound=None, number=1):
-    target = folder / "joined.mp4"
-    with VideoReader(source) as reader:
-        groups = find_groups(source, reader.survey)
-        stretches = [Stretch(*one) for one in plan]
-        parts = [
-            None if one.copied else render(reader, one, folder / str(index), number)
-            for index, one in enumerate(stretches)
-        ]
-        count = join(
-            target,
-            reader.info,
-            list(zip(stretches, parts, strict=True)),
-            Source(source, reader.survey.stream_index, groups),
-            sound,
-            synthetic=True,
-        )
-    assert count == len(reader.stamps)
-    return target
 
 
 def pictures(path):
