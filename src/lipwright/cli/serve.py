@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperCommand
 
+from lipwright.cli.collector import no_collector
 from lipwright.cli.weights import have_weights
 
 
@@ -64,12 +65,13 @@ def serve(
     ] = False,
 ) -> None:
     """Run the HTTP service, and in the same process tree a worker."""
-    from lipwright.cli.configuration import read_settings
+    with no_collector():
+        from lipwright.api.serve import run
+        from lipwright.cli.configuration import read_settings
 
     settings = read_settings(host=host, port=port, data_dir=data_dir)
     # Now, and not within the time limit of somebody's first request.
     have_weights(settings)
-    from lipwright.api.serve import run
 
     run(settings, with_worker=not no_worker)
 
