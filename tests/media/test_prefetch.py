@@ -69,3 +69,20 @@ def broken_off():
 def test_an_error_of_the_reader_passes_through():
     with pytest.raises(ZeroDivisionError):
         broken_off()
+
+
+def test_who_waits_in_another_thread_is_let_go():
+    gate = threading.Event()
+
+    def stuck():
+        yield 1
+        gate.wait(60)
+
+    taken = []
+    with prefetched(stuck) as items:
+        waiting = threading.Thread(target=lambda: taken.extend(items))
+        waiting.start()
+        gate.set()
+    waiting.join(60)
+    assert not waiting.is_alive()
+    assert taken == [1] or not taken

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import threading
 from dataclasses import replace
 from fractions import Fraction
 
@@ -8,7 +9,7 @@ import pytest
 
 from lipwright.media.types import ColorTags, Frame
 from lipwright.render.plan import RenderPlan
-from lipwright.render.walk import BatchEngine, render_all
+from lipwright.render.walk import AHEAD, BatchEngine, render_all
 
 PLAN = RenderPlan(np.arange(0), np.zeros((0, 6), np.float32), np.zeros(0, np.float32))
 
@@ -63,7 +64,30 @@ def test_an_engine_is_given_as_many_as_it_asks_for():
 def test_no_more_frames_are_held_than_asked_for(engine, most):
     taken: list[int] = []
     for done, _ in enumerate(render_all(engine, [(1, PLAN)], film(9, taken))):
-        assert len(taken) <= done + most
+        # One handed out, some ready, and those that the engine has in hand.
+        assert len(taken) <= done + 1 + AHEAD + 2 * most
+
+
+class Stumbler(Marker):
+    def render(self, bank, plan, frame):
+        if frame.index == 3:
+            raise KeyError("three")
+        return frame
+
+
+def test_an_error_of_the_engine_comes_in_its_place():
+    frames = render_all(Stumbler(), [(1, PLAN)], film(9))
+    assert [next(frames).index for _ in range(3)] == [0, 1, 2]
+    with pytest.raises(KeyError, match="three"):
+        next(frames)
+
+
+def test_whoever_takes_no_more_leaves_no_thread():
+    before = threading.active_count()
+    frames = render_all(Marker(), [(1, PLAN)], film(100))
+    next(frames)
+    frames.close()
+    assert threading.active_count() == before
 
 
 def test_without_faces_frames_pass_as_they_are():

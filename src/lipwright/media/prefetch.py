@@ -1,4 +1,4 @@
-"""Decode ahead in a thread of its own, so that decoding and what follows share two cores well."""
+"""Work ahead in a thread of its own, so that what feeds and what takes share the cores well."""
 
 from __future__ import annotations
 
@@ -12,6 +12,9 @@ T = TypeVar("T")
 
 DEPTH: Final = 6
 """Items that may lie ready; a 1080p frame takes 3 MB."""
+
+_PATIENCE: Final = 0.1
+"""How long a thread waits, s, before it looks whether it is still wanted."""
 
 _END: Final = object()
 
@@ -29,8 +32,9 @@ def prefetched(make: Callable[[], Iterator[T]], depth: int = DEPTH) -> Iterator[
 
     Yields
     ------
-    An iterator over the same items. What the thread raises, it raises in its place. When the
-    block ends, however it ends, the thread has stopped.
+    An iterator over the same items, for any one thread. What the thread raises, it raises in its
+    place. When the block ends, however it ends, the thread has stopped and the iterator is at its
+    end, also for one who waits for the next item in another thread.
     """
     ready: queue.Queue[tuple[object, BaseException | None]] = queue.Queue(depth)
     stop = threading.Event()
@@ -38,7 +42,7 @@ def prefetched(make: Callable[[], Iterator[T]], depth: int = DEPTH) -> Iterator[
     def put(item: object, error: BaseException | None = None) -> bool:
         while not stop.is_set():
             try:
-                ready.put((item, error), timeout=0.1)
+                ready.put((item, error), timeout=_PATIENCE)
                 return True
             except queue.Full:
                 continue
@@ -61,7 +65,12 @@ def prefetched(make: Callable[[], Iterator[T]], depth: int = DEPTH) -> Iterator[
 
     def hand_out() -> Iterator[T]:
         while True:
-            item, error = ready.get()
+            try:
+                item, error = ready.get(timeout=_PATIENCE)
+            except queue.Empty:
+                if stop.is_set():
+                    return
+                continue
             if error is not None:
                 raise error
             if item is _END:
