@@ -6,7 +6,7 @@ from types import TracebackType
 from typing import Self
 
 from lipwright.jobs import engine
-from lipwright.jobs.scratch import Scratch
+from lipwright.jobs.scratch import Scratch, remove_orphans
 from lipwright.settings import Settings
 from lipwright.store.artifacts import Artifacts
 from lipwright.store.database import Database
@@ -36,6 +36,8 @@ class Stores:
         self.signer = Signer(secret)
         self.file_seal = FileSeal(secret)
         self.webhooks = WebhookSecrets(self.database)
+        # A machine without a worker has no sweep: what its dead left behind goes with each start.
+        remove_orphans(settings.temp_dir)
         self.scratch = Scratch(settings.temp_dir)
 
     def __enter__(self) -> Self:
