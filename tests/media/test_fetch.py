@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from lipwright.errors import BadInputError
-from lipwright.media.fetch import fetch
+from lipwright.media.fetch import UnchangedError, Validator, fetch
 
 LOOPBACK = (ip_network("127.0.0.0/8"), ip_network("::1/128"))
 DATA = Path(__file__).parent / "data"
@@ -99,7 +99,8 @@ def redirect(location: str, status: int = 302) -> bytes:
 
 def get(url: str, folder: Path, **options: object) -> Path:
     settings: dict[str, object] = {"max_bytes": 1000, "allow": LOOPBACK, "timeout_s": 5.0}
-    return fetch(url, folder / "got", **(settings | options))  # type: ignore[arg-type]
+    fetch(url, folder / "got", **(settings | options))  # type: ignore[arg-type]
+    return folder / "got"
 
 
 def refusal(url: str, folder: Path, **options: object) -> str:
@@ -494,3 +495,54 @@ class TestTls:
     ) -> None:
         server = serve(ok(b"plain"))
         assert refusal(server.url(scheme="https"), tmp_path) == "unreachable"
+
+
+def validate(url: str, folder: Path, known: Validator | None = None) -> Validator | None:
+    options: dict[str, object] = {"max_bytes": 1000, "allow": LOOPBACK, "timeout_s": 5.0}
+    return fetch(url, folder / "got", known=known, **options)  # type: ignore[arg-type]
+
+
+def test_a_file_that_has_not_changed_is_not_sent_again(
+    serve: Callable[..., Server], tmp_path: Path
+) -> None:
+    server = serve(ok(b"x" * 100, 'ETag: "one"'))
+    known = validate(server.url(), tmp_path)
+    assert known is not None
+    assert known.etag == '"one"'
+    assert "if-none-match" not in server.requests[0].lower()
+    (tmp_path / "got").unlink()
+    server.handler = lambda connection, _: connection.sendall(
+        b'HTTP/1.1 304 Not Modified\r\nETag: "one"\r\n\r\n'
+    )
+    with pytest.raises(UnchangedError):
+        validate(server.url(), tmp_path, known)
+    assert '\r\nif-none-match: "one"\r\n' in server.requests[1].lower()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_tag_is_shown_only_where_it_came_from(
+    serve: Callable[..., Server], tmp_path: Path
+) -> None:
+    server = serve(ok(b"x" * 100, 'ETag: "one"'))
+    known = validate(server.url("/a.mp4"), tmp_path)
+    server.handler = lambda connection, _: connection.sendall(b"HTTP/1.1 304 Ha\r\n\r\n")
+    with pytest.raises(BadInputError) as caught:
+        validate(server.url("/b.mp4"), tmp_path, known)
+    assert caught.value.reason == "http_status"
+    assert "if-none-match" not in server.requests[1].lower()
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        ('ETag: W/"weak"',),
+        ("ETag: bare",),
+        ('ETag: "' + "x" * 300 + '"',),
+        ('ETag: "one"', "Cache-Control: private, no-store"),
+        (),
+    ],
+)
+def test_what_is_not_sure_is_not_remembered(
+    serve: Callable[..., Server], tmp_path: Path, headers: tuple[str, ...]
+) -> None:
+    assert validate(serve(ok(b"x" * 100, *headers)).url(), tmp_path) is None

@@ -15,7 +15,7 @@ from lipwright.dubbing.types import API_LIMITS
 from lipwright.errors import BadInputError, FailedError, LipwrightError
 from lipwright.jobs.cache_metrics import count_lookup
 from lipwright.jobs.child import Child, ChildCancelledError, ChildLimits, ChildSlots
-from lipwright.jobs.intake import Intake, sha256_of, too_large
+from lipwright.jobs.intake import Intake, Origin, sha256_of, too_large
 from lipwright.jobs.limits import accept_session, check_room
 from lipwright.jobs.pressure import check_machine
 from lipwright.jobs.records import own_video_key, session_value
@@ -48,6 +48,7 @@ def keep_video(
     path: Path,
     find_faces: Callable[[Path], dict[str, Any]],
     *,
+    origin: Origin | None = None,
     check: Callable[[], object] = lambda: None,
 ) -> KeptVideo:
     """Look for a video's faces, unless that was done before or is being done, and keep both.
@@ -65,6 +66,8 @@ def keep_video(
         The video, on this machine.
     find_faces
         Identifies it; a refused video leaves nothing behind.
+    origin
+        Where the video came from, if that shall be remembered.
     check
         Called while another process looks at the same video; raises to end the wait.
     """
@@ -93,6 +96,8 @@ def keep_video(
     count_lookup("identification", how)
     if not artifacts.keep(account_id, video_key, expires):
         objects.put(video_key, path)
+    if origin is not None:
+        artifacts.publish(account_id, origin.note_key, origin.note(video_key), expires)
     return KeptVideo(video_key, found_key, found, expires)
 
 
@@ -123,6 +128,7 @@ class Identifier:
             check_room(transaction, account_id, price, self._rules, slot=False)
         check_machine(self._settings)
         max_bytes = API_LIMITS.max_video_bytes or 0
+        origin = None
         with self._stores.scratch.folder() as folder:
             if isinstance(video, Path):
                 path = video
@@ -135,12 +141,12 @@ class Identifier:
                 self._intake.bring_own(key, path, max_bytes=max_bytes, field="video_id")
             else:
                 path = folder / "video"
-                self._intake.bring(
+                origin = self._intake.bring_video(
+                    account_id,
                     video,
                     path,
                     max_bytes=max_bytes,
                     timeout_s=self._settings.fetch_timeout_s,
-                    field="video",
                 )
             kept = keep_video(
                 self._settings,
@@ -148,6 +154,7 @@ class Identifier:
                 account_id,
                 path,
                 self._find_faces,
+                origin=origin,
                 check=self._check_open,
             )
         return self._new_session(account_id, kept, claim)

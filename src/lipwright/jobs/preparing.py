@@ -12,7 +12,7 @@ from lipwright.dubbing.types import API_LIMITS, Identification
 from lipwright.jobs.attempts import Attempt, Attempts
 from lipwright.jobs.child import ChildLimits
 from lipwright.jobs.identifying import keep_video
-from lipwright.jobs.intake import Intake
+from lipwright.jobs.intake import Intake, Origin
 from lipwright.jobs.orders import Order, checked_line, keep_sound
 from lipwright.jobs.stores import Stores
 from lipwright.jobs.supervision import Supervisor
@@ -85,16 +85,18 @@ class Preparer:
 
         with self._stores.scratch.folder() as folder:
             path = folder / "video"
+            origin = None
             if order.video_key:
                 self._intake.bring_own(order.video_key, path, max_bytes=max_bytes, field="video_id")
             else:
-                self._bring(attempt, order.source_url, path, max_bytes, "video")
+                origin = self._bring_video(attempt, order.source_url, path, max_bytes)
             kept = keep_video(
                 self._settings,
                 self._stores,
                 attempt.account_id,
                 path,
                 find_faces,
+                origin=origin,
                 check=self._supervisor.leaver(attempt),
             )
         order = replace(
@@ -108,6 +110,23 @@ class Preparer:
             parent_expires_at_ms=kept.expires_at_ms,
         )
         return order
+
+    def _bring_video(self, attempt: Attempt, url: str, path: Path, max_bytes: int) -> Origin | None:
+        origins: list[Origin | None] = []
+
+        def fetch() -> None:
+            origins.append(
+                self._intake.bring_video(
+                    attempt.account_id,
+                    url,
+                    path,
+                    max_bytes=max_bytes,
+                    timeout_s=self._settings.fetch_timeout_s,
+                )
+            )
+
+        self._supervisor.run_thread(attempt, fetch)
+        return origins[0]
 
     def _bring(self, attempt: Attempt, url: str, path: Path, max_bytes: int, field: str) -> None:
         def fetch() -> None:

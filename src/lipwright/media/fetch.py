@@ -9,13 +9,16 @@ the same checks, and size and time are counted while bytes arrive.
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
+import re
 import socket
 import ssl
 import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
@@ -34,6 +37,29 @@ _SCHEMES = frozenset({"http", "https"})
 
 Resolver = Callable[[str, int], Sequence[str]]
 
+_STRONG = re.compile(r'"[\x21\x23-\x7e]{1,200}"')
+"""An entity tag that stands for the very bytes (RFC 9110, 8.8.3), unlike a weak one."""
+
+
+@dataclass(frozen=True)
+class Validator:
+    """By what a server says that a file has not changed.
+
+    Attributes
+    ----------
+    url
+        SHA-256 of the URL that gave the file in the end; the URL itself may hold secrets.
+    etag
+        Its strong entity tag.
+    """
+
+    url: str
+    etag: str
+
+
+class UnchangedError(Exception):
+    """The server says that the file is the one that is known."""
+
 
 def fetch(
     url: str,
@@ -44,7 +70,8 @@ def fetch(
     timeout_s: float = 60.0,
     field: str = "video",
     resolve: Resolver | None = None,
-) -> Path:
+    known: Validator | None = None,
+) -> Validator | None:
     """Fetch an http or https URL into a file.
 
     Parameters
@@ -63,20 +90,24 @@ def fetch(
         Neutral name of the input, for the error.
     resolve
         Stands in for the system's resolver: host and port to addresses.
+    known
+        What an earlier fetch returned, if its file is still at hand.
 
     Returns
     -------
-    Path
-        ``destination``.
+    Validator | None
+        By what this very file is known again; ``None`` if the server gives nothing that is sure.
 
     Raises
     ------
+    UnchangedError
+        The file is the ``known`` one; nothing is at ``destination``.
     BadInputError
         Reasons: ``bad_url``, ``bad_scheme``, ``credentials_in_url``, ``unresolvable``,
         ``forbidden_address``, ``unreachable``, ``timeout``, ``too_many_redirects``,
         ``http_status``, ``too_large``, ``empty``, ``incomplete``, ``bad_response``.
     """
-    job = Fetching(field, max_bytes, allow, timeout_s, resolve or resolve_by_system)
+    job = Fetching(field, max_bytes, allow, timeout_s, resolve or resolve_by_system, known)
     handle, name = tempfile.mkstemp(dir=destination.parent, prefix=".fetch-", suffix=".part")
     part = Path(name)
     try:
@@ -86,7 +117,7 @@ def fetch(
         part.replace(destination)
     finally:
         part.unlink(missing_ok=True)
-    return destination
+    return job.validator
 
 
 def check_url(text: str, *, field: str, allow: Sequence[Network] = ()) -> None:
@@ -130,7 +161,10 @@ class Fetching:
         allow: Sequence[Network],
         timeout_s: float,
         resolve: Resolver,
+        known: Validator | None = None,
     ) -> None:
+        self._known = known
+        self.validator: Validator | None = None
         self._field = field
         self._max_bytes = max_bytes
         self._allow = tuple(allow)
@@ -143,6 +177,9 @@ class Fetching:
         url = self.checked_url(text)
         for _ in range(MAX_REDIRECTS + 1):
             target: str | None = None
+            place = hashlib.sha256(str(url).encode()).hexdigest()
+            # Only where the file came from: another server's equal tag would mean another file.
+            ours = self._known is not None and self._known.url == place
             # A pool for each hop: nothing is reused, so nothing is used that was not checked.
             with (
                 self.words_for_faults(),
@@ -152,14 +189,20 @@ class Fetching:
                     network_backend=CheckedBackend(self.addresses, self.left_s),
                 ) as pool,
                 pool.stream(
-                    "GET", core_url(url), headers=_headers(url), extensions=_TIMEOUTS
+                    "GET",
+                    core_url(url),
+                    headers=_headers(url, self._known.etag if self._known and ours else None),
+                    extensions=_TIMEOUTS,
                 ) as answer,
             ):
                 if answer.status in _REDIRECTS:
                     target = _header(answer, b"location")
                     if not target:
                         self.refuse("bad_response", "the server redirects to nowhere")
+                elif answer.status == 304 and ours:
+                    raise UnchangedError
                 else:
+                    self.validator = _validator(place, answer)
                     yield from self._body(answer)
                     return
             url = self.checked_url(target, base=url)
@@ -299,8 +342,18 @@ def core_url(url: httpx.URL) -> httpcore.URL:
     )
 
 
-def _headers(url: httpx.URL) -> list[tuple[bytes, bytes]]:
+def _validator(place: str, answer: httpcore.Response) -> Validator | None:
+    etag = (_header(answer, b"etag") or "").strip()
+    control = (_header(answer, b"cache-control") or "").lower()
+    if _STRONG.fullmatch(etag) is None or "no-store" in control:
+        return None
+    return Validator(place, etag)
+
+
+def _headers(url: httpx.URL, etag: str | None) -> list[tuple[bytes, bytes]]:
+    condition = [] if etag is None else [(b"If-None-Match", etag.encode("ascii"))]
     return [
+        *condition,
         (b"Host", url.netloc),
         (b"User-Agent", b"lipwright"),
         (b"Accept", b"*/*"),
