@@ -195,6 +195,13 @@ def test_consent_is_passed_on(api: Any, given: Any, kept: bool) -> None:
     assert api.service.options[-1].consent is kept
 
 
+@pytest.mark.parametrize(("given", "kept"), [({"Lipwright-Priority": "low"}, "low"), ({}, "")])
+def test_a_priority_is_passed_on(api: Any, given: dict[str, str], kept: str) -> None:
+    body = {"session_id": "1", "face_choose": [{**FACE, "sound_insert_time": 0}]}
+    assert api.post("advanced-lip-sync", body, headers=given).status_code == 200
+    assert api.service.options[-1].priority == kept
+
+
 @pytest.mark.parametrize("given", ["true", 1, [True]])
 def test_consent_is_true_or_false_and_nothing_like_it(api: Any, given: Any) -> None:
     lines = [{**FACE, "sound_insert_time": 0}]

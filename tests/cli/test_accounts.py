@@ -32,6 +32,9 @@ def test_an_account_is_made_credited_and_shown(capsys: pytest.CaptureFixture[str
     assert run(["accounts", "set", "acme", "--postpaid", "--rate", "60"]) == 0
     account = shown(capsys, "show", "acme")
     assert (account["prepaid"], account["concurrency"], account["rate"]) == (False, 5, 60)
+    assert run(["accounts", "set", "acme", "--running", "2", "--priority", "high"]) == 0
+    account = shown(capsys, "show", "acme")
+    assert (account["running"], account["priority"]) == (2, "high")
     assert run(["accounts", "show", "acme"]) == 0
     assert "credit" in capsys.readouterr().out
 

@@ -1,13 +1,16 @@
 from __future__ import annotations
 
-import pytest
-from workshop import line, wait_for, working
+from pathlib import Path
 
-from lipwright.jobs.outlook import Outlook, outlook
+import pytest
+from workshop import line, make_video, wait_for, working
+
+from lipwright.jobs.outlook import Outlook, Slots, outlook
 from lipwright.jobs.service import LipsyncService
 from lipwright.jobs.values import Session, Task, TaskStatus
 from lipwright.store.clock import now_ms
-from lipwright.store.tables import TaskRow
+from lipwright.store.leases import Offer
+from lipwright.store.tables import AccountRow, QueueItemRow, TaskRow
 
 
 def set_task(service: LipsyncService, task: Task, **values: object) -> None:
@@ -19,7 +22,16 @@ def set_task(service: LipsyncService, task: Task, **values: object) -> None:
 
 def look(service: LipsyncService, task: Task, slots: int) -> Outlook:
     with service._open.stores.database.read() as transaction:
-        return outlook(transaction, transaction.get_one(TaskRow, task.id), slots)
+        offered = Slots({"cpu": slots, "gpu": slots})
+        row = transaction.get_one(TaskRow, task.id)
+        return outlook(transaction, row, offered, service.settings)
+
+
+def begin(service: LipsyncService, task: Task, ago_s: float) -> None:
+    """Make a task look as if a worker had begun with it."""
+    set_task(service, task, status="processing", started_at_ms=now_ms() - round(1000 * ago_s))
+    with service._open.stores.database.write() as transaction:
+        transaction.get_one(QueueItemRow, task.id).state = "running"
 
 
 def finished(service: LipsyncService, session: Session, took_s: float) -> Task:
@@ -34,6 +46,8 @@ def finished(service: LipsyncService, session: Session, took_s: float) -> Task:
         started_at_ms=now - round(1000 * took_s),
         updated_at_ms=now,
     )
+    with service._open.stores.database.write() as transaction:
+        transaction.delete(transaction.get_one(QueueItemRow, task.id))
     return task
 
 
@@ -41,8 +55,6 @@ def test_without_any_experience_only_the_place_is_known(
     service: LipsyncService, session: Session
 ) -> None:
     tasks = [service.create("alice", session.id, [line()]) for _ in range(3)]
-    for place, task in enumerate(tasks, 1):
-        set_task(service, task, created_at_ms=1000 + place)
     assert [look(service, task, 1) for task in tasks] == [Outlook(1), Outlook(2), Outlook(3)]
     assert service.find_task("alice", tasks[1].id).queue_position == 2
 
@@ -53,17 +65,47 @@ def test_a_waiting_task_is_judged_by_what_earlier_ones_took(
     for took_s in (10.0, 14.0, 90.0):
         finished(service, session, took_s)
     first, second = (service.create("alice", session.id, [line()]) for _ in range(2))
-    set_task(service, first, created_at_ms=1)
     # The median, so that one slow task says nothing: 14 s for one task.
     assert look(service, first, 1).eta_s == pytest.approx(14, abs=0.1)
     assert look(service, second, 1).eta_s == pytest.approx(28, abs=0.1)
     assert look(service, second, 2).eta_s == pytest.approx(14, abs=0.1)
     # Nobody works: nobody knows.
     assert look(service, second, 0) == Outlook(2, None)
-    set_task(service, first, status="processing", started_at_ms=now_ms() - 4_000)
+    begin(service, first, 4)
     assert look(service, first, 1).eta_s == pytest.approx(10, abs=0.3)
     assert look(service, second, 1).queue_position == 1
     assert look(service, second, 1).eta_s == pytest.approx(24, abs=0.3)
+
+
+def test_the_place_is_that_of_the_order_in_which_tasks_are_taken(
+    service: LipsyncService, session: Session, tmp_path: Path
+) -> None:
+    mine = [service.create("alice", session.id, [line()]) for _ in range(5)]
+    video = make_video(tmp_path / "another")
+    other = service.create("bob", service.identify("bob", video).id, [line()])
+    assert other.queue_position == 2
+    assert [look(service, task, 1).queue_position for task in mine] == [1, 3, 4, 5, 6]
+
+
+def test_an_account_that_may_run_one_task_waits_for_its_own(
+    service: LipsyncService, session: Session
+) -> None:
+    finished(service, session, 10.0)
+    first, second = (service.create("alice", session.id, [line()]) for _ in range(2))
+    assert look(service, second, 4).eta_s == pytest.approx(10, abs=0.1)
+    with service._open.stores.database.write() as transaction:
+        transaction.get_one(AccountRow, "alice").running = 1
+    assert look(service, second, 4).eta_s == pytest.approx(20, abs=0.1)
+    begin(service, first, 4)
+    assert look(service, second, 4).eta_s == pytest.approx(16, abs=0.3)
+
+
+def test_slots_are_what_the_living_workers_offer() -> None:
+    plain = [Offer("a", 3, ("cpu",)), Offer("b", 1, ("cpu",)), Offer("first release", 0, ("",))]
+    assert Slots.offered(plain, 2).by_queue == {"cpu": 6, "gpu": 6}
+    gpu = Offer("c", 2, ("gpu", "cpu"))
+    assert Slots.offered([*plain, gpu], 2).by_queue == {"cpu": 8, "gpu": 1}
+    assert Slots.offered([], 2).of("cpu") == 0
 
 
 def test_a_task_under_way_is_judged_by_its_own_progress(

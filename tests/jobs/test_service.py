@@ -12,10 +12,10 @@ from workshop import line, make_video, sound
 from lipwright.errors import BadInputError
 from lipwright.jobs.links import token_in
 from lipwright.jobs.service import LipsyncService
-from lipwright.jobs.values import LineRequest, NotFoundError, Session, TaskStatus
+from lipwright.jobs.values import LineRequest, NotFoundError, Session, TaskOptions, TaskStatus
 from lipwright.store.clock import now_ms
 from lipwright.store.ledger import balance
-from lipwright.store.tables import LedgerRow, SessionRow, TaskRow
+from lipwright.store.tables import AccountRow, LedgerRow, SessionRow, TaskRow
 
 
 def stored(service: LipsyncService) -> list[str]:
@@ -226,3 +226,20 @@ def test_create_is_quick(service: LipsyncService, session: Session) -> None:
     began = time.monotonic()
     service.create("alice", session.id, [line(sound=sound(2500))])
     assert time.monotonic() - began < 2.0
+
+
+def test_a_task_has_its_account_s_priority_unless_it_asks_for_less(
+    service: LipsyncService, session: Session
+) -> None:
+    def create(asked: str = "") -> int:
+        options = TaskOptions(priority=asked)
+        return service.create("alice", session.id, [line()], options=options).priority
+
+    assert (create(), create("low"), create("normal")) == (0, -1, 0)
+    for asked, reason in (("high", "too_high"), ("urgent", "unknown_priority")):
+        with pytest.raises(BadInputError) as caught:
+            create(asked)
+        assert (caught.value.field, caught.value.reason) == ("priority", reason)
+    with service._open.stores.database.write() as transaction:
+        transaction.get_one(AccountRow, "alice").priority = 1
+    assert (create(), create("low"), create("high")) == (1, -1, 1)

@@ -307,7 +307,8 @@ export interface OwnTask {
   progress: number;
   /** what is being done now */
   stage: string;
-  /** 1 is next; null once the work has begun */
+  priority: "low" | "normal" | "high";
+  /** 1 is next, though others' tasks may still come in between; null once the work has begun */
   queue_position: number | null;
   /** estimated seconds left; null where nothing is known */
   eta_seconds: number | null;

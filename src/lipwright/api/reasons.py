@@ -103,6 +103,8 @@ LINE_REASONS: Final[dict[str, str]] = {
     "lines_overlap": "two lines of the same face overlap",
     "conflicting": "the entries disagree where they must agree, or exclude each other",
     "duplicate": "the id is taken already",
+    "unknown_priority": "the priority is none of low, normal, high",
+    "too_high": "the account may not ask for so high a priority",
     "consent_required": "this server accepts a task only with consent: true",
     "moderated": "a moderator refused it; the message ends with the moderator's reason",
 }

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -49,6 +49,24 @@ Concurrency = Annotated[
         show_default="LIPWRIGHT_ACCOUNT_CONCURRENCY",
     ),
 ]
+Running = Annotated[
+    int | None,
+    typer.Option(
+        "--running",
+        min=0,
+        metavar="N",
+        help="Most tasks that are worked on at the same time; 0: any number.",
+        show_default="LIPWRIGHT_ACCOUNT_RUNNING",
+    ),
+]
+PriorityWord = Annotated[
+    Literal["low", "normal", "high"] | None,
+    typer.Option(
+        "--priority",
+        help="Priority of its tasks, and the highest that it may ask for.",
+        show_default="LIPWRIGHT_ACCOUNT_PRIORITY",
+    ),
+]
 Rate = Annotated[
     int | None,
     typer.Option(
@@ -68,6 +86,8 @@ def create(
     prepaid: Prepaid = None,
     concurrency: Concurrency = None,
     rate: Rate = None,
+    running: Running = None,
+    priority: PriorityWord = None,
     data_dir: DataDir = None,
 ) -> None:
     """Make an account; making a key for one does that, too."""
@@ -77,7 +97,7 @@ def create(
     with _database(data_dir) as database, database.write() as session:
         if not ensure_account(session, check_account_id(id)):
             raise BadInputError("account", "duplicate", f"{id} exists already")
-        _set(_row(session, id), prepaid, concurrency, rate)
+        _set(_row(session, id), prepaid, concurrency, rate, running, priority)
     typer.echo(f"made account {id}", err=True)
 
 
@@ -87,11 +107,13 @@ def set_(
     prepaid: Prepaid = None,
     concurrency: Concurrency = None,
     rate: Rate = None,
+    running: Running = None,
+    priority: PriorityWord = None,
     data_dir: DataDir = None,
 ) -> None:
     """Change what an account may use; what is not named stays as it is."""
     with _database(data_dir) as database, database.write() as session:
-        _set(_row(session, id), prepaid, concurrency, rate)
+        _set(_row(session, id), prepaid, concurrency, rate, running, priority)
     typer.echo(f"changed account {id}", err=True)
 
 
@@ -175,13 +197,26 @@ def _row(session: Any, id: str) -> AccountRow:
     return row
 
 
-def _set(row: AccountRow, prepaid: bool | None, concurrency: int | None, rate: int | None) -> None:
+def _set(
+    row: AccountRow,
+    prepaid: bool | None,
+    concurrency: int | None,
+    rate: int | None,
+    running: int | None,
+    priority: str | None,
+) -> None:
+    from lipwright.jobs.fairness import Priority
+
     if prepaid is not None:
         row.prepaid = prepaid
     if concurrency is not None:
         row.concurrency = concurrency
     if rate is not None:
         row.rate_per_minute = rate
+    if running is not None:
+        row.running = running
+    if priority is not None:
+        row.priority = Priority.named(priority).value
 
 
 def _micro_ptc(words: str) -> int:
@@ -206,11 +241,15 @@ def _ptc(micro_ptc: int) -> str:
 
 def _describe(row: AccountRow) -> dict[str, Any]:
     """Say an account's rules, None where the settings' hold, and its balance."""
+    from lipwright.jobs.fairness import Priority
+
     return {
         "account": row.id,
         "balance": _ptc(row.balance_micro_ptc),
         "prepaid": row.prepaid,
         "concurrency": row.concurrency,
         "rate": row.rate_per_minute,
+        "running": row.running,
+        "priority": None if row.priority is None else Priority(row.priority).word,
         "created": when(row.created_at_ms),
     }

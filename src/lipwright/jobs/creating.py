@@ -21,8 +21,9 @@ from lipwright.errors import BadInputError, FailedError
 from lipwright.jobs import engine, spans
 from lipwright.jobs.child import Child, ChildCancelledError, ChildLimits
 from lipwright.jobs.engines import engine_for
+from lipwright.jobs.fairness import Priority
 from lipwright.jobs.intake import TIMED_OUT, Intake
-from lipwright.jobs.limits import accept_task, check_room
+from lipwright.jobs.limits import accept_task, check_room, priority_for
 from lipwright.jobs.links import FILES_PATH
 from lipwright.jobs.looking import read_identification
 from lipwright.jobs.moderation import (
@@ -111,6 +112,7 @@ class TaskMaker:
         engine_name = self._check_options(options)
         with self._stores.database.read() as transaction:
             session = live_session(transaction, account_id, session_id)
+            priority = priority_for(transaction, account_id, options.priority, self._settings)
             if external_id is not None:
                 _check_external_id(transaction, account_id, external_id)
             self._check_room(transaction, account_id)
@@ -167,6 +169,7 @@ class TaskMaker:
             kind=TaskKind.ADVANCED,
             callback=options.callback,
             claim=options.claim,
+            priority=priority,
         )
 
     def create_legacy(
@@ -180,6 +183,7 @@ class TaskMaker:
         """See `lipwright.jobs.service.LipsyncService.create_legacy`."""
         engine_name = self._check_options(options)
         with self._stores.database.read() as transaction:
+            priority = priority_for(transaction, account_id, options.priority, self._settings)
             self._check_room(transaction, account_id)
         video_key = source_url = ""
         if isinstance(request.video, OwnVideo):
@@ -234,6 +238,7 @@ class TaskMaker:
             kind=TaskKind.LEGACY,
             callback=options.callback,
             claim=options.claim,
+            priority=priority,
         )
 
     def _check_room(self, transaction: Transaction, account_id: str) -> None:
@@ -337,6 +342,7 @@ class TaskMaker:
         kind: TaskKind,
         callback: Callback | None,
         claim: Claim | None,
+        priority: Priority,
     ) -> Task:
         """Write the task, the charge, the callback and the workflow in one transaction."""
         now = now_ms()
@@ -370,7 +376,7 @@ class TaskMaker:
             result_duration_ms=None,
             warnings=[],
             price_micro_ptc=price,
-            priority=0,
+            priority=priority.value,
             created_at_ms=now,
             updated_at_ms=now,
             expires_at_ms=expires,

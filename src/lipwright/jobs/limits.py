@@ -6,7 +6,10 @@ from __future__ import annotations
 
 from sqlalchemy.orm import Session as Transaction
 
+from lipwright.errors import BadInputError
+from lipwright.jobs.fairness import Priority
 from lipwright.jobs.values import FINAL, TaskStatus
+from lipwright.settings import Settings
 from lipwright.store import ledger
 from lipwright.store.accounts import Rules, check_balance, check_slot, lock_account
 from lipwright.store.idempotency import Claim, complete
@@ -42,6 +45,33 @@ def check_room(
     check_balance(row, rules, price_micro_ptc)
     if slot:
         check_slot(transaction, row, account_id, rules, RUNNING)
+
+
+def priority_for(
+    transaction: Transaction, account_id: str, asked: str, settings: Settings
+) -> Priority:
+    """Return a task's priority: the account's own, unless it asks for less.
+
+    Raises
+    ------
+    BadInputError
+        Field ``priority``: ``unknown_priority``, or ``too_high`` for this account.
+    """
+    row = transaction.get(AccountRow, account_id)
+    highest = Priority.named(settings.account_priority)
+    if row is not None and row.priority is not None:
+        highest = Priority(row.priority)
+    if not asked:
+        return highest
+    try:
+        wanted = Priority.named(asked)
+    except KeyError:
+        raise BadInputError("priority", "unknown_priority", "must be low, normal or high") from None
+    if wanted > highest:
+        raise BadInputError(
+            "priority", "too_high", f"this account may ask for {highest.word} at most"
+        )
+    return wanted
 
 
 def accept_session(

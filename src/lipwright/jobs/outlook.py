@@ -2,20 +2,26 @@
 
 A task's work is proportional to its video's length, near enough; how fast this machine works is
 the median over the tasks that succeeded last. A task that is well under way is judged by its
-own progress instead.
+own progress instead. A place in the queue is the place at this moment: tasks that are accepted
+later may still come in between, because accounts take turns.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
+from typing import Self
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import ColumnElement, func, select, tuple_
 from sqlalchemy.orm import Session as Transaction
 
+from lipwright.jobs.queue import CPU, GPU, QUEUES, ItemState
 from lipwright.jobs.values import TaskStatus
+from lipwright.settings import Settings
 from lipwright.store.clock import now_ms
-from lipwright.store.tables import TaskRow
+from lipwright.store.leases import Offer
+from lipwright.store.tables import AccountRow, QueueItemRow, TaskRow
 
 _REMEMBERED = 20
 _TELLING_PROGRESS = 0.2
@@ -32,7 +38,29 @@ class Outlook:
     eta_s: float | None = None
 
 
-def outlook(transaction: Transaction, row: TaskRow, slots: int) -> Outlook:
+@dataclass(frozen=True)
+class Slots:
+    """How many tasks are worked on at the same time, by queue."""
+
+    by_queue: Mapping[str, int]
+
+    @classmethod
+    def offered(cls, offers: Sequence[Offer], otherwise: int) -> Self:
+        """Add up what workers offer; one that does not say counts as ``otherwise``."""
+        slots = dict.fromkeys(QUEUES, 0)
+        for offer in offers:
+            for queue in QUEUES:
+                if queue in offer.queues or (queue == CPU and not offer.slots):
+                    slots[queue] += 1 if queue == GPU else offer.slots or otherwise
+        # Work for a GPU is done without one while no worker has one.
+        return cls({**slots, GPU: slots[GPU] or slots[CPU]})
+
+    def of(self, queue: str) -> int:
+        """Slots of a queue; 0 while no worker takes from it."""
+        return self.by_queue.get(queue, 0)
+
+
+def outlook(transaction: Transaction, row: TaskRow, slots: Slots, settings: Settings) -> Outlook:
     """Look ahead for one task.
 
     Parameters
@@ -42,40 +70,79 @@ def outlook(transaction: Transaction, row: TaskRow, slots: int) -> Outlook:
     row
         The task.
     slots
-        How many tasks are worked on at the same time; 0 while no worker lives.
+        What the living workers offer.
+    settings
+        How many of an account's tasks run at once, where it has no rule of its own.
     """
     match row.status:
         case TaskStatus.SUBMITTED:
-            return _waiting(transaction, row, slots)
+            return _waiting(transaction, row, slots, settings)
         case TaskStatus.PROCESSING:
             return Outlook(eta_s=_left_s(row, recent_speed(transaction)))
         case _:
             return Outlook()
 
 
-def _waiting(transaction: Transaction, row: TaskRow, slots: int) -> Outlook:
-    waiting = TaskRow.status == TaskStatus.SUBMITTED.value
-    before = or_(
-        TaskRow.created_at_ms < row.created_at_ms,
-        (TaskRow.created_at_ms == row.created_at_ms) & (TaskRow.id < row.id),
-    )
-    count, length_ms = transaction.execute(
-        select(func.count(), func.coalesce(func.sum(TaskRow.parent_duration_ms), 0)).where(
-            waiting, before
+def _waiting(transaction: Transaction, row: TaskRow, slots: Slots, settings: Settings) -> Outlook:
+    item = transaction.get(QueueItemRow, row.id)
+    if item is None:
+        return Outlook()  # a task of the first release, which nobody has taken into the queue yet
+    before = (
+        (QueueItemRow.state == ItemState.WAITING.value)
+        & (QueueItemRow.queue == item.queue)
+        & (
+            tuple_(QueueItemRow.rank, QueueItemRow.queued_at_ms, QueueItemRow.id)
+            < tuple_(item.rank, item.queued_at_ms, item.id)
         )
-    ).one()
+    )
+    count, length_ms = _sum(transaction, before)
     speed = recent_speed(transaction)
-    if speed is None or slots == 0 or row.parent_duration_ms == 0:
+    free = slots.of(item.queue)
+    if speed is None or free == 0 or row.parent_duration_ms == 0:
         return Outlook(count + 1)
-    running = transaction.scalars(
-        select(TaskRow).where(TaskRow.status == TaskStatus.PROCESSING.value)
-    ).all()
-    start_s = 0.0
-    if len(running) + count >= slots:
-        # All that goes before is shared by the slots.
-        left_s = sum(_left_s(task, speed) or 0.0 for task in running)
-        start_s = (left_s + float(length_ms) * speed) / slots
+    start_s = _start_s(transaction, item.queue, count, length_ms, free, speed)
+    account = transaction.get(AccountRow, row.account_id)
+    most = settings.account_running
+    if account is not None and account.running is not None:
+        most = account.running
+    if 0 < most < free:
+        # The account's own tasks wait for each other, however many slots there are.
+        own = QueueItemRow.account_id == row.account_id
+        count_own, length_own_ms = _sum(transaction, before & own)
+        start_s = max(
+            start_s,
+            _start_s(transaction, item.queue, count_own, length_own_ms, most, speed, own),
+        )
     return Outlook(count + 1, start_s + row.parent_duration_ms * speed)
+
+
+def _sum(transaction: Transaction, which: ColumnElement[bool]) -> tuple[int, int]:
+    """Count items and their lengths in ms."""
+    count, length_ms = transaction.execute(
+        select(func.count(), func.coalesce(func.sum(QueueItemRow.cost_ms), 0)).where(which)
+    ).one()
+    return count, int(length_ms)
+
+
+def _start_s(
+    transaction: Transaction,
+    queue: str,
+    count: int,
+    length_ms: int,
+    slots: int,
+    speed: float,
+    *which: ColumnElement[bool],
+) -> float:
+    """In how many s a slot is free, if what runs and what goes before is shared by the slots."""
+    running = transaction.scalars(
+        select(TaskRow)
+        .join(QueueItemRow, QueueItemRow.id == TaskRow.id)
+        .where(QueueItemRow.state == ItemState.RUNNING.value, QueueItemRow.queue == queue, *which)
+    ).all()
+    if len(running) + count < slots:
+        return 0.0
+    left_s = sum(_left_s(task, speed) or 0.0 for task in running)
+    return (left_s + length_ms * speed) / slots
 
 
 def _left_s(row: TaskRow, speed: float | None) -> float | None:

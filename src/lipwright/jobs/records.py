@@ -180,6 +180,7 @@ def task_value(row: TaskRow) -> Task:
         watermark=row.watermark,
         watermarked=watermarked,
         callback_url=row.callback_url,
+        priority=row.priority,
     )
 
 

@@ -26,7 +26,7 @@ from lipwright.jobs.identifying import Identifier
 from lipwright.jobs.links import file_path
 from lipwright.jobs.looking import look_at_session
 from lipwright.jobs.metrics_fleet import Fleet, look_at_fleet
-from lipwright.jobs.outlook import outlook
+from lipwright.jobs.outlook import Slots, outlook
 from lipwright.jobs.present import check_models
 from lipwright.jobs.queue import WORKER_PREFIX
 from lipwright.jobs.stores import Stores
@@ -359,18 +359,16 @@ class LipsyncService:
             row = records.task_row(transaction, account_id, id, kind=kind)
             return self._looked_ahead(transaction, row, self._slots())
 
-    @staticmethod
-    def _looked_ahead(transaction: Transaction, row: TaskRow, slots: int) -> Task:
+    def _looked_ahead(self, transaction: Transaction, row: TaskRow, slots: Slots) -> Task:
         task = records.task_value(row)
         if row.status in FINAL:
             return task
-        ahead = outlook(transaction, row, slots)
+        ahead = outlook(transaction, row, slots, self.settings)
         return replace(task, queue_position=ahead.queue_position, eta_s=ahead.eta_s)
 
-    def _slots(self) -> int:
-        """How many tasks are worked on at the same time, if all workers are set up as we are."""
-        live = len(self._open.stores.leases.live(WORKER_PREFIX))
-        return live * self.settings.worker_concurrency
+    def _slots(self) -> Slots:
+        offers = self._open.stores.leases.offers(WORKER_PREFIX)
+        return Slots.offered(offers, self.settings.worker_concurrency)
 
     def cancel(self, account_id: str, id: str) -> Task:
         """End a task that waits or is worked on, and give its price back.

@@ -173,6 +173,8 @@ class TaskOptions:
         The idempotency key whose work the task is.
     consent
         The caller's word that the person shown agrees.
+    priority
+        ``low``, ``normal``, ``high``; empty: the account's own.
     """
 
     engine: str = ""
@@ -180,6 +182,7 @@ class TaskOptions:
     callback: Callback | None = None
     claim: Claim | None = None
     consent: bool = False
+    priority: str = ""
 
 
 @dataclass(frozen=True)
@@ -210,6 +213,7 @@ class Task:
     watermark: bool = False
     watermarked: StoredVideo | None = None
     callback_url: str | None = None
+    priority: int = 0
     queue_position: int | None = None
     eta_s: float | None = None
 

@@ -42,6 +42,7 @@ class TestTask:
             "message": "",
             "progress": 25,
             "stage": "render",
+            "priority": "normal",
             "queue_position": None,
             "eta_seconds": 13,
             "warnings": ["it is dark"],

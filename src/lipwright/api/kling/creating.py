@@ -21,6 +21,10 @@ from lipwright.store.idempotency import Claim
 MAX_CREATE_BODY_BYTES = 14_000_000
 
 
+PRIORITY_HEADER = "Lipwright-Priority"
+"""A header, because Kling's bodies have no such field."""
+
+
 class Wishes(Protocol):
     """What may be wished of a task besides what it shall do; every body that creates one has it."""
 
@@ -51,6 +55,7 @@ def to_options(
         callback=to_callback(request, context, asked.callback_url),
         consent=asked.consent,
         claim=claim,
+        priority=request.headers.get(PRIORITY_HEADER, "").strip(),
     )
 
 

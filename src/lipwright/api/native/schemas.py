@@ -49,7 +49,11 @@ class OwnTask(BaseModel):
     message: str = Field(description="why it failed or was cancelled")
     progress: int = Field(description="0 to 100")
     stage: str = Field(description="what is being done now")
-    queue_position: OrNull = Field(description="1 is next; null once the work has begun")
+    priority: Literal["low", "normal", "high"]
+    queue_position: OrNull = Field(
+        description="1 is next, though others' tasks may still come in between; null once the "
+        "work has begun"
+    )
     eta_seconds: OrNull = Field(description="estimated seconds left; null where nothing is known")
     warnings: list[str]
     source: list[OwnFile] = Field(description="the video it was made from, once that is here")
@@ -86,6 +90,7 @@ def to_own(task: Task, url: FileUrl) -> OwnTask:
         message=task.message,
         progress=percent(task),
         stage=task.stage,
+        priority=priority_name(task.priority),
         queue_position=task.queue_position,
         eta_seconds=None if task.eta_s is None else math.ceil(task.eta_s),
         warnings=list(task.warnings),
@@ -97,6 +102,13 @@ def to_own(task: Task, url: FileUrl) -> OwnTask:
         created_at=task.created_at_ms,
         updated_at=task.updated_at_ms,
     )
+
+
+def priority_name(priority: int) -> Literal["low", "normal", "high"]:
+    """Name a priority."""
+    if priority == 0:
+        return "normal"
+    return "high" if priority > 0 else "low"
 
 
 def to_own_delivery(delivery: Delivery) -> OwnDelivery:
