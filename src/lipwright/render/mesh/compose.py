@@ -25,9 +25,10 @@ from lipwright.render.mesh.patchwork import (
     inside_of,
     lip_triangles,
     zone,
+    zone_box,
 )
 from lipwright.render.mesh.planes import Box, Planes, box_around, halved, overlap
-from lipwright.render.mesh.warp import warp_map
+from lipwright.render.mesh.warp import warp_box, warp_map
 
 _JAW_PER_LIP: Final = 0.88
 """The lower lip rides on the jaw; the chin's landmarks move less than the jaw's bone does."""
@@ -136,20 +137,23 @@ def _lay(
     patch = bank.patches[index]
     source = source_points(bank.seen, index, wanted.opening)
     flat = source[:, :2] - [patch.x0, patch.y0]
-    warp = warp_map(flat, wanted.points[:, :2], lip_triangles(), size, INNER_OUTLINE)
+    target = wanted.points[:, :2]
+    whole = warp_box(target, lip_triangles(), size)
+    box = whole and overlap(whole, planes.box)
+    near = box and zone_box(wanted.points, wanted.scale, box)
+    if box is None or near is None:
+        return
+    warp = warp_map(flat, target, lip_triangles(), size, INNER_OUTLINE, near)
     if warp is None:
         return
     layer = bent(patch, warp)
     pose, had = bank.seen.pose_at(index), float(bank.seen.values[index, 0])
     _fill(layer, np.zeros(layer.y.shape, bool), patch, (source, pose), had, wanted, bank.interior)
-    box = overlap(layer.box, planes.box)
-    if box is None:
-        return
-    mask = zone(wanted.points, wanted.scale, box)
-    layer, under = layer.part(box), planes.part(box)
-    in_the_light_of(under, layer, mask)
+    mask = zone(wanted.points, wanted.scale, near)
+    layer, under = layer.part(near), planes.part(near)
+    in_the_light_of(under, layer, mask, box)
     under.mix(layer, np.float32(alpha) * mask)
-    rows, columns = box[1] - planes.y0, box[0] - planes.x0
+    rows, columns = near[1] - planes.y0, near[0] - planes.x0
     moved[rows : rows + mask.shape[0], columns : columns + mask.shape[1]] |= mask > 0
 
 
@@ -237,8 +241,8 @@ def _painted(
 
 def _with(frame: Frame, planes: Planes, moved: NDArray[np.bool_]) -> Frame:
     """The frame with the pixels that moved."""
-    height, width = moved.shape
-    half_moved = np.asarray(moved.reshape(height // 2, 2, width // 2, 2).any(axis=(1, 3)))
+    rows = moved[::2] | moved[1::2]
+    half_moved = rows[:, ::2] | rows[:, 1::2]
     return replace(
         frame,
         y=_put(frame.y, planes.y, moved, planes.x0, planes.y0),
@@ -258,7 +262,8 @@ def _put(
     out = plane.copy()
     height, width = changed.shape
     part = out[y0 : y0 + height, x0 : x0 + width]
-    values = np.clip(np.rint(changed), 0, 255).astype(np.uint8)
+    values = np.rint(changed)
+    values = np.clip(values, 0, 255, out=values).astype(np.uint8)
     np.copyto(
         part,
         values[: part.shape[0], : part.shape[1]],

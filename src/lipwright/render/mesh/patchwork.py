@@ -14,7 +14,7 @@ from lipwright.render.mesh.basis import mouth_basis
 from lipwright.render.mesh.inside_map import inside_map
 from lipwright.render.mesh.lips import inner_outline
 from lipwright.render.mesh.patches import OUTER_OUTLINE, MouthPatch
-from lipwright.render.mesh.planes import Box, Planes, halved
+from lipwright.render.mesh.planes import Box, Planes, halved, overlap
 from lipwright.render.mesh.warp import WarpMap, remap_chroma, remap_luma
 
 _REACH: Final = 0.3
@@ -28,6 +28,9 @@ _MAX_SHIFT: Final = 30.0
 _LEAST_RING: Final = 15.0
 _IN_RING: Final = 0.05
 _EVERY: Final = 2
+_GRID: Final = 2 * _EVERY
+"""Even in chroma every other pixel counts: rectangles must agree on which."""
+
 _SHIFT: Final = 4
 
 
@@ -94,6 +97,16 @@ class _TeethPlane:
         return np.asarray(head @ self._forward.T + self._origin)
 
 
+def zone_box(target: NDArray[np.float64], scale: float, box: Box) -> Box | None:
+    """The part of a rectangle outside of which `zone` is 0; parameters as there."""
+    rim = target[OUTER_OUTLINE, :2]
+    low = rim.min(0) - _GONE * scale - _GRID - box[:2]
+    high = rim.max(0) + _GONE * scale + _GRID - box[:2]
+    left, top = (box[k] + int(low[k] // _GRID) * _GRID for k in (0, 1))
+    right, bottom = (box[k] + int(-(-high[k] // _GRID)) * _GRID for k in (0, 1))
+    return overlap(box, (left, top, right, bottom))
+
+
 def zone(target: NDArray[np.float64], scale: float, box: Box) -> NDArray[np.float32]:
     """(h, w) in 0..1: how much of a patch is shown around the lips.
 
@@ -118,7 +131,7 @@ def zone(target: NDArray[np.float64], scale: float, box: Box) -> NDArray[np.floa
     return np.asarray(share * share * (3.0 - 2.0 * share), dtype=np.float32)
 
 
-def in_the_light_of(below: Planes, above: Planes, mask: NDArray[np.float32]) -> None:
+def in_the_light_of(below: Planes, above: Planes, mask: NDArray[np.float32], box: Box) -> None:
     """Bring a patch to the light of the frame that it is laid on.
 
     Parameters
@@ -127,20 +140,31 @@ def in_the_light_of(below: Planes, above: Planes, mask: NDArray[np.float32]) -> 
         Frame and patch, the same rectangle; the patch is changed in place.
     mask
         (h, w) from `zone`. Where it is neither 0 nor 1 both show the same skin.
+    box
+        The rectangle of which this is the part that counts (`zone_box`).
     """
     half = halved(mask)
-    for under, over, share in (
-        (below.y, above.y, mask),
-        (below.u, above.u, half),
-        (below.v, above.v, half),
+    left, top, right, bottom = box
+    whole = (above.x0 - left, above.y0 - top, right - left, bottom - top)
+    half_whole = tuple(value // 2 for value in whole)
+    for under, over, share, place in (
+        (below.y, above.y, mask, whole),
+        (below.u, above.u, half, half_whole),
+        (below.v, above.v, half, half_whole),
     ):
-        over += _light_between(under, over, share)
+        over += _light_between(under, over, share, place)
 
 
 def _light_between(
-    below: NDArray[np.float32], above: NDArray[np.float32], mask: NDArray[np.float32]
+    below: NDArray[np.float32],
+    above: NDArray[np.float32],
+    mask: NDArray[np.float32],
+    place: tuple[int, ...],
 ) -> NDArray[np.float32]:
-    """(h, w) offset with a slope in both directions: weighted least squares over the ring."""
+    """(h, w) offset with a slope in both directions: weighted least squares over the ring.
+
+    ``place`` is where this lies in the whole, left and top, and how large that is.
+    """
     # Light is smooth: every other pixel of every other row says enough.
     thin = mask[::_EVERY, ::_EVERY]
     ring = thin * (1.0 - thin)
@@ -149,15 +173,16 @@ def _light_between(
     rows, columns = np.nonzero(ring > _IN_RING)
     weight = ring[rows, columns].astype(np.float64)[:, None]
     rows, columns = rows * _EVERY, columns * _EVERY
-    height, width = mask.shape
-    design = np.stack([np.ones(len(rows)), columns / width - 0.5, rows / height - 0.5], 1)
     wanted = (below[rows, columns] - above[rows, columns]).astype(np.float64)
+    left, top, width, height = place
+    columns, rows = columns + left, rows + top
+    design = np.stack([np.ones(len(rows)), columns / width - 0.5, rows / height - 0.5], 1)
     gram = (design * weight).T @ design + 1e-3 * weight.sum() * np.eye(3)
     offset, across, down = np.linalg.solve(gram, (design * weight).T @ wanted)
     plane = (
         offset
-        + across * (np.arange(width) / width - 0.5)[None, :]
-        + down * (np.arange(height) / height - 0.5)[:, None]
+        + across * (np.arange(left, left + mask.shape[1]) / width - 0.5)[None, :]
+        + down * (np.arange(top, top + mask.shape[0]) / height - 0.5)[:, None]
     )
     return np.asarray(np.clip(plane, -_MAX_SHIFT, _MAX_SHIFT), dtype=np.float32)
 

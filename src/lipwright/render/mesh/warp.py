@@ -10,12 +10,22 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from lipwright.render.mesh.planes import Box, overlap
+
 _SHIFT: Final = 4
 """Sub-pixel bits of polygon corners."""
 
 _MIN_AREA: Final = 1e-3
 _WILD_PIXELS: Final = 0.8
+_EDGE_EFFECTS: Final = 8
+"""Beyond this many pixels from its edge a map does not depend on where it was cut off; even."""
+
+_MOVED: Final = 0.01
+"""Pixels by which a pixel must have moved to have moved at all."""
+
 _AROUND: Final = np.ones((5, 5), np.uint8)
+_DOWN: Final = np.repeat(np.arange(-2, 3), 5)
+_ACROSS: Final = np.tile(np.arange(-2, 3), 5)
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,6 +55,7 @@ def warp_map(
     triangles: NDArray[np.int64],
     size: tuple[int, int],
     hole: NDArray[np.int64] | None = None,
+    within: Box | None = None,
 ) -> WarpMap | None:
     """Build the inverse map of a mesh that moves from ``source`` to ``target``.
 
@@ -59,82 +70,140 @@ def warp_map(
     hole
         Indices of the points around a hole of the mesh. Its rim grows inwards by two pixels, so
         that a hole that is all but shut shows its rim and not what lay there before.
+    within
+        No more of the map is wanted than this.
 
     Returns
     -------
     The map, or ``None`` where the mesh lies outside the picture.
     """
-    used = target[triangles.ravel()]
-    low = np.maximum(np.floor(used.min(0)).astype(int) - 1, 0) // 2 * 2
-    high = np.minimum(np.ceil(used.max(0)).astype(int) + 2, np.array(size) // 2 * 2)
-    width, height = (int(v) for v in (high - low + 1) // 2 * 2)
-    width = min(width, size[0] // 2 * 2 - int(low[0]))
-    height = min(height, size[1] // 2 * 2 - int(low[1]))
-    if width < 2 or height < 2:
+    box = warp_box(target, triangles, size)
+    if box is not None and within is not None:
+        left, top, right, bottom = within
+        edge = _EDGE_EFFECTS
+        box = overlap(box, (left - edge, top - edge, right + edge, bottom + edge))
+    if box is None:
         return None
+    low, width, height = np.array(box[:2]), box[2] - box[0], box[3] - box[1]
     affine, good = _inverse_affine(source[triangles], target[triangles])
     labels = np.zeros((height, width), np.float32)
     corners = np.rint((target - low) * (1 << _SHIFT)).astype(np.int32)[triangles]
     for label in np.flatnonzero(good):
         cv2.fillConvexPoly(labels, corners[label], float(label + 1), cv2.LINE_8, _SHIFT)
-    index = labels.astype(np.int32)
     # Row 0 is the identity: what no triangle covers stays where it is.
     table = np.concatenate([[[1.0, 0.0, 0.0, 0.0, 1.0, 0.0]], affine]).astype(np.float32)
+    index = labels.astype(np.intp)
     xs = np.arange(width, dtype=np.float32) + np.float32(low[0])
     ys = (np.arange(height, dtype=np.float32) + np.float32(low[1]))[:, None]
-    columns = [np.take(table[:, k], index) for k in range(6)]
-    map_x = columns[0] * xs + columns[1] * ys + columns[2]
-    map_y = columns[3] * xs + columns[4] * ys + columns[5]
+    map_x = _mapped(table[:, :3], index, xs, ys)
+    map_y = _mapped(table[:, 3:], index, xs, ys)
     for where in _uncovered(labels, None if hole is None else target[hole] - low):
-        _extend(map_x, map_y, labels, where)
-    for values, plain in ((map_x, xs), (map_y, ys)):
-        _calm(values, plain)
-    moved = (np.abs(map_x - xs) > 0.01) | (np.abs(map_y - ys) > 0.01)
+        _extend(map_x, map_y, labels, *where)
+    moved = _calm(map_x, xs) | _calm(map_y, ys)
     return WarpMap(int(low[0]), int(low[1]), map_x, map_y, moved)
 
 
-def _uncovered(
-    labels: NDArray[np.float32], rim: NDArray[np.float64] | None
-) -> Iterator[NDArray[np.bool_]]:
-    """Pixels without a triangle that need a value all the same.
+def warp_box(
+    target: NDArray[np.float64], triangles: NDArray[np.int64], size: tuple[int, int]
+) -> Box | None:
+    """The rectangle of the whole map; parameters as for `warp_map`."""
+    used = target[triangles.ravel()]
+    low = np.maximum(np.floor(used.min(0)).astype(int) - 1, 0) // 2 * 2
+    high = np.minimum(np.ceil(used.max(0)).astype(int) + 2, np.array(size) // 2 * 2)
+    left, top = (int(v) for v in low)
+    width, height = (int(v) for v in (high - low + 1) // 2 * 2)
+    width = min(width, size[0] // 2 * 2 - left)
+    height = min(height, size[1] // 2 * 2 - top)
+    return (left, top, left + width, top + height) if width >= 2 and height >= 2 else None
+
+
+def _mapped(
+    table: NDArray[np.float32],
+    index: NDArray[np.intp],
+    xs: NDArray[np.float32],
+    ys: NDArray[np.float32],
+) -> NDArray[np.float32]:
+    """(h, w) one coordinate of the affine maps (K, 3) that ``index`` (h, w) names."""
+    out = table[:, 0].take(index)
+    out *= xs
+    across = table[:, 1].take(index)
+    across *= ys
+    out += across
+    out += table[:, 2].take(index, out=across)
+    return out
+
+
+_Where = tuple[NDArray[np.intp], NDArray[np.intp]]
+
+
+def _uncovered(labels: NDArray[np.float32], rim: NDArray[np.float64] | None) -> Iterator[_Where]:
+    """Pixels, as rows and columns, without a triangle that need a value all the same.
 
     First the cracks that a folded triangle leaves, then two pixels inwards from a hole's rim.
     """
-    covered = (labels > 0).astype(np.uint8)
-    yield np.asarray(cv2.morphologyEx(covered, cv2.MORPH_CLOSE, _AROUND) > covered)
+    covered = cv2.compare(labels, 0.0, cv2.CMP_GT)
+    cracks = cv2.morphologyEx(covered, cv2.MORPH_CLOSE, _AROUND)
+    yield _places(cv2.subtract(cracks, covered), 0, 0)
     if rim is not None:
-        inside = np.zeros(labels.shape, bool)
         left, top = np.maximum(np.floor(rim.min(0)).astype(int) - 2, 0)
         right, bottom = np.maximum(np.ceil(rim.max(0)).astype(int) + 3, 0)
-        inside[top:bottom, left:right] = covered[top:bottom, left:right] == 0
-        yield inside
+        # What is further than two pixels from everything covered is not reached.
+        near = np.s_[max(0, top - 2) : bottom + 2, max(0, left - 2) : right + 2]
+        reached = cv2.subtract(cv2.dilate(covered[near], _AROUND), covered[near])
+        rows, columns = top - near[0].start, left - near[1].start
+        part = reached[rows : rows + bottom - top, columns : columns + right - left]
+        yield _places(part, int(top), int(left))
+
+
+def _places(where: NDArray[np.uint8], top: int, left: int) -> _Where:
+    found = cv2.findNonZero(np.ascontiguousarray(where)) if where.size else None
+    if found is None:
+        return np.zeros(0, np.intp), np.zeros(0, np.intp)
+    columns, rows = found.reshape(-1, 2).astype(np.intp).T
+    return rows + top, columns + left
 
 
 def _extend(
     map_x: NDArray[np.float32],
     map_y: NDArray[np.float32],
     labels: NDArray[np.float32],
-    where: NDArray[np.bool_],
+    rows: NDArray[np.intp],
+    columns: NDArray[np.intp],
 ) -> None:
-    """Let pixels move along with a covered one at most two pixels away, where there is one."""
-    if not where.any():
+    """Let pixels move along with a covered one at most two pixels away, where there is one.
+
+    Of several the lowest counts, and of those the one furthest to the right.
+    """
+    if not len(rows):
         return
     height, width = labels.shape
-    number = np.arange(1, height * width + 1, dtype=np.float32).reshape(height, width)
-    number[labels == 0] = 0
-    beside = np.asarray(cv2.dilate(number, _AROUND), dtype=np.int64)
-    rows, columns = np.nonzero(where & (beside > 0))
-    near_rows, near_columns = np.divmod(beside[rows, columns] - 1, width)
-    map_x[rows, columns] = map_x[near_rows, near_columns] + (columns - near_columns)
-    map_y[rows, columns] = map_y[near_rows, near_columns] + (rows - near_rows)
+    near_rows = rows[:, None] + _DOWN
+    near_columns = columns[:, None] + _ACROSS
+    inside = (near_rows >= 0) & (near_rows < height) & (near_columns >= 0) & (near_columns < width)
+    near = np.where(inside, near_rows * width + near_columns, 0)
+    best = np.where(inside & (labels.ravel()[near] > 0), near, -1).max(1)
+    found = best >= 0
+    rows, columns = rows[found], columns[found]
+    near_row, near_column = np.divmod(best[found], width)
+    map_x[rows, columns] = map_x[near_row, near_column] + (columns - near_column)
+    map_y[rows, columns] = map_y[near_row, near_column] + (rows - near_row)
 
 
-def _calm(values: NDArray[np.float32], plain: NDArray[np.float32]) -> None:
-    """Bring single pixels that a sliver of a triangle sends far away back to their neighbours."""
+def _calm(values: NDArray[np.float32], plain: NDArray[np.float32]) -> NDArray[np.bool_]:
+    """Bring single pixels that a sliver of a triangle sends far away back to their neighbours.
+
+    Returns
+    -------
+    (h, w): the pixels that come from elsewhere.
+    """
     shift = values - plain
     usual = np.asarray(cv2.medianBlur(shift, 5), dtype=np.float32)
-    wild = np.abs(shift - usual) > _WILD_PIXELS
-    np.copyto(values, usual + plain, where=wild)
+    wild = _places(cv2.compare(cv2.absdiff(shift, usual), _WILD_PIXELS, cv2.CMP_GT), 0, 0)
+    if len(wild[0]):
+        there = np.broadcast_to(plain, values.shape)[wild]
+        values[wild] = usual[wild] + there
+        shift[wild] = values[wild] - there
+    return np.asarray(np.abs(shift, out=shift) > _MOVED)
 
 
 def _inverse_affine(
