@@ -150,6 +150,12 @@ class Settings(BaseSettings):
         "eight, and at least one if there are several, is kept free of long videos, so that short "
         "ones do not wait behind them; 0: none is.",
     )
+    split_seconds: float = Field(
+        default=20.0,
+        ge=0,
+        description="If more than so many s of picture are to be encoded and several slots are "
+        "alive, the render is divided and shared by the fleet's workers; 0: never.",
+    )
     identify_concurrency: int = Field(
         default=2, ge=1, description="How many videos one service identifies at the same time."
     )

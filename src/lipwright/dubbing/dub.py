@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Final
@@ -83,25 +84,74 @@ def dub(
     """
     check_volume("original_volume", original_volume)
     with DubJob(video, identification, lines, engine=engine, limits=limits) as job:
-        sound, limited = mixed_sound(job, original_volume)
-        tracked = _Looking(progress, job.info)
-        job.look(banks, tracked.at, tracked.planned)
-        plan = job.plan_parts()
-        rendered = _Rendering(progress, tracked.share, plan, job.info)
-        with parts_folder(output) as folder:
-            parts = {index: folder / f"{index}" for index in plan.parts}
-            for index, path in parts.items():
-                job.render_part(plan, index, path, rendered.at)
-            count = job.join_parts(plan, parts, sound, output)
+        # A sound that cannot be used is found before minutes of work, not after.
+        sound = mixed_sound(job, original_volume)
+        known = know(job, banks, progress)
+        return complete(job, known, sound, output, progress)
+
+
+@dataclass(frozen=True)
+class Known:
+    """What came of looking at the faces of a job.
+
+    Attributes
+    ----------
+    plan
+        How the result is divided.
+    looked_at
+        How many frames were looked at.
+    share
+        Which part of the whole work that was.
+    """
+
+    plan: PartsPlan
+    looked_at: int
+    share: float
+
+
+def know(job: DubJob, banks: FaceBanks | None, progress: ProgressSink = ignore_progress) -> Known:
+    """Look at a job's faces and plan its parts."""
+    tracked = _Looking(progress, job.info)
+    job.look(banks, tracked.at, tracked.planned)
+    return Known(job.plan_parts(), tracked.count, tracked.share)
+
+
+def complete(
+    job: DubJob,
+    known: Known,
+    sound: tuple[F32, bool],
+    output: Path,
+    progress: ProgressSink = ignore_progress,
+) -> DubResult:
+    """Render all parts of a job whose faces are known, and join them."""
+    plan = known.plan
+    rendered = _Rendering(progress, known.share, plan, job.info)
+    with parts_folder(output) as folder:
+        parts = {index: folder / f"{index}" for index in plan.parts}
+        for index, path in parts.items():
+            job.render_part(plan, index, path, rendered.at)
+        result = finish(job, plan, parts, sound, output)
     progress(Progress("render", 1.0))
+    return replace(result, frames_looked_at=known.looked_at)
+
+
+def finish(
+    job: DubJob,
+    plan: PartsPlan,
+    parts: Mapping[int, Path],
+    sound: tuple[F32, bool],
+    output: Path,
+) -> DubResult:
+    """Join parts that are rendered, by whomever; nothing needs to be known of the faces."""
+    samples, limited = sound
+    count = job.join_parts(plan, parts, samples, output)
     return DubResult(
         output,
         job.info.duration_ms,
         count,
         (*([LOUD] if limited else []), *plan.warnings),
-        tracked.count,
-        plan.frames_copied,
-        plan.encoded_because,
+        frames_copied=plan.frames_copied,
+        encoded_because=plan.encoded_because,
     )
 
 

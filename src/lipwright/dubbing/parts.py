@@ -77,6 +77,12 @@ class PartsPlan:
         return tuple(i for i, one in enumerate(self.stretches) if not one.copied)
 
     @property
+    def frames_of_parts(self) -> dict[int, int]:
+        """How many frames each part has; empty where that is not known."""
+        found = {index: self.stretches[index] for index in self.parts}
+        return {i: one.stop - one.first for i, one in found.items() if one.stop is not None}
+
+    @property
     def frames_copied(self) -> int:
         """How many pictures are the source's own."""
         return sum((one.stop or 0) - one.first for one in self.stretches if one.copied)

@@ -29,11 +29,16 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Attempt:
-    """One start of a task."""
+    """One start of a task.
+
+    ``whole`` is false for the work on a part of a divided task, and for the joining of the parts:
+    many workers are at it, and none of them speaks for the task.
+    """
 
     task_id: str
     account_id: str
     number: int
+    whole: bool = True
 
 
 class Attempts:
@@ -63,6 +68,8 @@ class Attempts:
                 row.started_at_ms = now_ms()
                 row.progress = 0.0
                 enter(session, self._stores.signer, row, TaskStatus.PROCESSING)
+                if row.attempts == 1:
+                    spans.past("queue", row.created_at_ms, row.started_at_ms)
                 return Attempt(task_id, row.account_id, row.attempts)
             attempt = Attempt(task_id, row.account_id, row.attempts)
         self.fail(
@@ -140,6 +147,8 @@ class Attempts:
 
     def give_back(self, attempt: Attempt) -> None:
         """Take back the counting of an attempt that ended only because the worker stops."""
+        if not attempt.whole:
+            return  # others are at work on it
         self.update(attempt, attempts=attempt.number - 1)
 
     def standing(self, attempt: Attempt) -> tuple[bool, bool]:

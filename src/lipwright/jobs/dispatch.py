@@ -12,7 +12,7 @@ from contextlib import suppress
 from dbos import DBOS, SetWorkflowID
 
 from lipwright.jobs.queue import GPU, Item, Queue
-from lipwright.jobs.supervision import WorkLeftError
+from lipwright.jobs.supervision import WorkHeldError, WorkLeftError
 from lipwright.jobs.workflow import WORKFLOWS
 
 log = logging.getLogger(__name__)
@@ -134,32 +134,31 @@ class Dispatcher:
 
     def _carry_out(self, item: Item) -> None:
         workflow_id = f"{item.id}-{secrets.token_hex(4)}"
-        over = True
+        settle: Callable[[Item, str], object] = self._queue.done
         try:
             with SetWorkflowID(workflow_id):
                 WORKFLOWS[item.kind](item.task_id, item.deaths, item.arguments)
         except WorkLeftError:
-            over = False
+            settle = self._queue.release
+        except WorkHeldError:
+            settle = self._queue.hold
         except Exception:
             # Nobody knows what the database knows of it: another attempt will find out.
             log.exception("worker %s could not carry out %s", self._holder, item.id)
-            over = False
+            settle = self._queue.release
         finally:
-            self._settle(item, over)
+            self._settle(item, settle)
             with self._lock:
                 self._running.pop(item.id, None)
             self._freed.set()
         with suppress(Exception):
             DBOS.delete_workflows([workflow_id])
 
-    def _settle(self, item: Item, over: bool) -> None:
+    def _settle(self, item: Item, settle: Callable[[Item, str], object]) -> None:
         """Tell the queue, however long the database is away."""
         while True:
             try:
-                if over:
-                    self._queue.done(item, self._holder)
-                else:
-                    self._queue.release(item, self._holder)
+                settle(item, self._holder)
                 return
             except Exception as error:
                 # A worker that stops leaves it to the others, who see its lease lapse.

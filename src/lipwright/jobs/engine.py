@@ -25,6 +25,9 @@ only keeps the workflows of the first release, which did, apart: see `lipwright.
 ATTEMPT = "lipsync-attempt"
 """Name of the workflow that is one attempt at a task."""
 
+PART_ATTEMPT = "lipsync-part-attempt"
+"""The same of parts of a divided task."""
+
 FIRST = "lipsync"
 """Name of the first release's workflow, which was a whole task, and of the queue it came from."""
 

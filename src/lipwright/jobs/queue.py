@@ -37,6 +37,10 @@ release had no queue of its own; its tasks count as 1.)"""
 TASK = "lipsync"
 """Kind of the items that are whole tasks; their id is the task's."""
 
+PART = "part"
+"""Kind of the items that are parts of a task, which its own item waits for: see
+`lipwright.jobs.parts`."""
+
 WORKER_PREFIX = "worker:"
 
 _KEPT_FREE = 8
@@ -294,21 +298,35 @@ class Queue:
         return self._change(item.id, holder, started_at_ms=now_ms())
 
     def done(self, item: Item, holder: str) -> None:
-        """Remove an item because its work is over; nothing happens if it was taken away."""
+        """Remove an item because its work is over; nothing happens if it was taken away.
+
+        With the last part of a task its own item is woken.
+        """
         with self._database.write() as transaction:
+            if item.kind == PART:
+                transaction.get(QueueItemRow, item.task_id, with_for_update=True)
             transaction.execute(
                 delete(QueueItemRow).where(
                     QueueItemRow.id == item.id, QueueItemRow.holder == holder
                 )
             )
+            if item.kind == PART and not _parts_of(transaction, item.task_id):
+                wake(transaction, item.task_id)
 
     def release(self, item: Item, holder: str) -> None:
         """Let an item wait again, at its old place, through no fault of its own."""
         self._change(item.id, holder, state=ItemState.WAITING.value, holder=None)
 
     def hold(self, item: Item, holder: str) -> bool:
-        """Lay an item aside until `wake`; False if it was taken away."""
-        return self._change(item.id, holder, state=ItemState.HELD.value, holder=None)
+        """Lay a task's item aside until its parts are done; False if it was taken away."""
+        with self._database.write() as transaction:
+            row = transaction.get(QueueItemRow, item.id, with_for_update=True)
+            if row is None or row.holder != holder or row.state != ItemState.RUNNING.value:
+                return False
+            waits = _parts_of(transaction, item.task_id)
+            row.state = (ItemState.HELD if waits else ItemState.WAITING).value
+            row.holder = None
+            return True
 
     def _change(self, id: str, worker: str, **values: Any) -> bool:
         with self._database.write() as transaction:
@@ -379,6 +397,14 @@ class Queue:
                 row.state = ItemState.WAITING.value
                 row.holder = None
             return [row.id for row in rows]
+
+
+def _parts_of(transaction: Transaction, task_id: str) -> int:
+    """Count the parts of a task that are not done."""
+    count = transaction.scalar(
+        select(func.count()).where(QueueItemRow.task_id == task_id, QueueItemRow.kind == PART)
+    )
+    return count or 0
 
 
 def wake(transaction: Transaction, id: str) -> None:

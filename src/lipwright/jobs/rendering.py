@@ -1,20 +1,22 @@
-"""The main step of a task: render in a child, publish the file."""
+"""The main step of a task: render in a child, all or in parts, and publish the file."""
 
 from __future__ import annotations
 
 import json
 import logging
 import time
+from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn, TypeVar
 
 from lipwright.dubbing.serialize import identification_from_dict
 from lipwright.dubbing.types import Limits
 from lipwright.errors import FailedError
 from lipwright.jobs import metrics
 from lipwright.jobs.attempts import Attempt, Attempts
-from lipwright.jobs.bank_objects import BankObjects
+from lipwright.jobs.bank_objects import BankObjects, BorrowedBanks
 from lipwright.jobs.child import ChildLimits
 from lipwright.jobs.moderation import (
     SpokenSound,
@@ -25,13 +27,17 @@ from lipwright.jobs.moderation import (
     shown_faces,
 )
 from lipwright.jobs.orders import Order
+from lipwright.jobs.parts import KEPT_MS, PLAN, Parts, Share, key_of, shares_of
 from lipwright.jobs.sealing import seal
 from lipwright.jobs.stores import Stores
-from lipwright.jobs.supervision import Supervisor
+from lipwright.jobs.supervision import Supervisor, WorkHeldError, WorkLeftError
 from lipwright.jobs.work import ChildFunctions, limits_to_dict, line_to_dict
 from lipwright.settings import Settings
 from lipwright.store.clock import now_ms
 from lipwright.store.objects import MissingObjectError
+from lipwright.store.outages import OUTAGES
+
+_T = TypeVar("_T")
 
 log = logging.getLogger(__name__)
 
@@ -53,6 +59,7 @@ class Renderer:
         self._attempts = attempts
         self._supervisor = supervisor
         self._banks = BankObjects(settings, stores)
+        self._parts = Parts(stores)
 
     def render(self, attempt: Attempt) -> dict[str, Any]:
         """Render in a child and publish the file under the task's key.
@@ -61,83 +68,219 @@ class Renderer:
         -------
         dict
             ``key``, ``watermark_key``, ``duration_ms`` and ``warnings`` for `finish`.
+
+        Raises
+        ------
+        WorkHeldError
+            The task was divided; `join` goes on when its parts are done.
         """
-        patiently = partial(self._supervisor.patiently, attempt)
-        order = patiently(partial(self._attempts.order_of, attempt))
-        objects = self._stores.objects
+        order = self._order(attempt)
         with self._stores.scratch.folder() as folder, self._banks.lending() as lend:
-            video, identification = folder / "video.mp4", folder / "identification.json"
-            lines = []
-            try:
-                patiently(partial(objects.get, order.video_key, video))
-                patiently(partial(objects.get, order.identification_key, identification))
-                for index, line in enumerate(order.lines):
-                    assert line.sound_key is not None
-                    path = folder / f"speech{index}{Path(line.sound_key).suffix}"
-                    if not path.exists():
-                        patiently(partial(objects.get, line.sound_key, path))
-                    lines.append(line_to_dict(line.to_line(path)))
-            except MissingObjectError:
-                raise FailedError(
-                    "expired", "the video or the sound is not kept any more"
-                ) from None
-            submission = self._submission(attempt, order, video, identification, lines)
+            arguments = self._inputs(attempt, order, folder)
+            submission = self._submission(attempt, order, arguments)
             if submission is not None and not order.moderated:
                 check_inputs(submission)
-            output, watermarked = folder / "result.mp4", folder / "watermarked.mp4"
             banks = lend(
                 attempt.account_id,
                 order,
-                identification,
+                Path(arguments["identification"]),
                 folder / "banks",
                 check=self._supervisor.leaver(attempt),
             )
             if banks is not None:
                 known = sum(map(bool, banks.seals.values()))
                 metrics.count_banks(known, len(banks.seals) - known)
+            slots = self._parts.slots()
             began = time.monotonic()
             found = self._supervisor.run_child(
                 attempt,
                 self._functions.render,
                 {
-                    "video": str(video),
-                    "identification": str(identification),
-                    "lines": lines,
-                    "original_volume": order.original_volume,
-                    "output": str(output),
-                    "watermarked": str(watermarked) if order.watermark else None,
-                    "engine": order.engine,
-                    "banks": None if banks is None else str(banks.folder),
-                    "video_hash": "" if banks is None else banks.video,
-                    # Checked when the task was made; what was right then must not fail now.
-                    "limits": limits_to_dict(Limits()),
+                    **arguments,
+                    **_of_banks(banks),
+                    # One slot alone would do nothing sooner.
+                    "divide_over_s": self._settings.split_seconds if slots > 1 else 0.0,
                 },
-                ChildLimits(self._settings.child_memory_mb, self._settings.render_timeout_s),
+                self._limits,
                 start=order.done,
                 # By then all is known of the faces that this task will ever know.
                 entered=lambda stage: self._banks.share(banks) if stage == "render" else None,
             )
-            metrics.count_render(found.get("frame_count", 0), time.monotonic() - began)
-            clock = metrics.StageClock("publish")
             if banks is not None:
-                patiently(partial(self._banks.keep, banks))
+                self._patiently(attempt, partial(self._banks.keep, banks))
                 looked = found.get("frames_looked_at")
                 log.info("task %s: looked at %s frames to know its faces", attempt.task_id, looked)
-            if submission is not None:
-                check_output(submission, output)
-            for made in (output, watermarked)[: 1 + order.watermark]:
-                seal(self._settings, made, video, f"{attempt.task_id}.mp4")
-            key = f"accounts/{attempt.account_id}/results/{attempt.task_id}.mp4"
-            expires = now_ms() + round(self._settings.result_days * 86_400_000)
-            publish = partial(self._stores.artifacts.publish, attempt.account_id)
-            # A worker that was frozen learns here at the latest that others have its task.
+            if "plan" in found:
+                self._divide(attempt, order, found, slots)
+            metrics.count_render(found.get("frame_count", 0), time.monotonic() - began)
+            return self._publish(attempt, order, arguments, submission, found)
+
+    def _divide(
+        self, attempt: Attempt, order: Order, found: dict[str, Any], slots: int
+    ) -> NoReturn:
+        """Leave the rendering to whoever takes its parts."""
+        start = order.done + (1.0 - order.done) * found["share"]
+        shares = shares_of(dict(found["frames"]), slots, attempt.number, start)
+        plan = json.dumps(found["plan"]).encode()
+        self._patiently(attempt, partial(self._keep_part, attempt, PLAN, plan))
+        if self._patiently(attempt, partial(self._parts.divide, attempt, shares)):
+            log.info("task %s is divided into %d shares", attempt.task_id, len(shares))
+            raise WorkHeldError
+        raise WorkLeftError
+
+    def _keep_part(self, attempt: Attempt, name: str | int, data: Path | bytes) -> None:
+        expires = now_ms() + KEPT_MS
+        self._stores.artifacts.publish(attempt.account_id, key_of(attempt, name), data, expires)
+
+    def render_share(self, attempt: Attempt, share: Share) -> None:
+        """Render some parts of a divided task and lay them into the object store."""
+        order = self._order(attempt)
+        with self._stores.scratch.folder() as folder, self._banks.lending() as lend:
+            arguments = self._inputs(attempt, order, folder)
+            plan, parts = folder / PLAN, folder / "parts"
+            parts.mkdir()
+            self._fetch(attempt, key_of(attempt, PLAN), plan)
+            banks = lend(
+                attempt.account_id,
+                order,
+                Path(arguments["identification"]),
+                folder / "banks",
+                check=self._supervisor.leaver(attempt),
+            )
+            began = time.monotonic()
+            found = self._supervisor.run_child(
+                attempt,
+                self._functions.render_share,
+                {
+                    **arguments,
+                    **_of_banks(banks),
+                    "plan": str(plan),
+                    "folder": str(parts),
+                    "indices": list(share.indices),
+                },
+                self._limits,
+            )
+            metrics.count_render(found["frames"], time.monotonic() - began)
+            # A worker that was frozen learns here at the latest that others have its part.
             self._supervisor.check(attempt)
-            patiently(partial(publish, key, output, expires))
-            watermark_key = None
-            if order.watermark:
-                watermark_key = f"{key.removesuffix('.mp4')}-watermarked.mp4"
-                patiently(partial(publish, watermark_key, watermarked, expires))
-            clock.stop()
+            for index in share.indices:
+                keep = partial(self._keep_part, attempt, index, parts / str(index))
+                self._patiently(attempt, keep)
+        self._patiently(attempt, partial(self._parts.report, attempt, share))
+
+    def join(self, attempt: Attempt) -> dict[str, Any]:
+        """Join the parts of a divided task and publish the file; returns what `render` does.
+
+        Raises
+        ------
+        WorkHeldError
+            Some parts are not done.
+        WorkLeftError
+            Parts are lost: the task begins anew.
+        """
+        if self._patiently(attempt, partial(self._parts.left, attempt)):
+            raise WorkHeldError
+        order = self._order(attempt)
+        with self._stores.scratch.folder() as folder:
+            arguments = self._inputs(attempt, order, folder)
+            plan, parts = folder / PLAN, folder / "parts"
+            parts.mkdir()
+            names: list[str | int] = [PLAN]
+            try:
+                self._get(attempt, key_of(attempt, PLAN), plan)
+                stretches = json.loads(plan.read_text())["stretches"]
+                names += [i for i, one in enumerate(stretches) if not one["copied"]]
+                for index in names[1:]:
+                    self._get(attempt, key_of(attempt, index), parts / str(index))
+            except MissingObjectError:
+                log.warning("task %s has lost parts and begins anew", attempt.task_id)
+                self._patiently(attempt, partial(self._parts.undivide, attempt))
+                raise WorkLeftError from None
+            found = self._supervisor.run_child(
+                attempt,
+                self._functions.join,
+                {**arguments, "plan": str(plan), "folder": str(parts)},
+                self._limits,
+            )
+            submission = self._submission(attempt, order, arguments)
+            result = self._publish(attempt, order, arguments, submission, found)
+        for name in names:
+            with suppress(*OUTAGES):  # what stays expires
+                self._stores.artifacts.remove(key_of(attempt, name))
+        return result
+
+    @property
+    def _limits(self) -> ChildLimits:
+        return ChildLimits(self._settings.child_memory_mb, self._settings.render_timeout_s)
+
+    def _patiently(self, attempt: Attempt, work: Callable[[], _T]) -> _T:
+        return self._supervisor.patiently(attempt, work)
+
+    def _order(self, attempt: Attempt) -> Order:
+        return self._patiently(attempt, partial(self._attempts.order_of, attempt))
+
+    def _get(self, attempt: Attempt, key: str, path: Path) -> None:
+        self._patiently(attempt, partial(self._stores.objects.get, key, path))
+
+    def _fetch(self, attempt: Attempt, key: str, path: Path) -> None:
+        """Fetch what the task cannot do without."""
+        try:
+            self._get(attempt, key, path)
+        except MissingObjectError:
+            raise FailedError("expired", "the video or the sound is not kept any more") from None
+
+    def _inputs(self, attempt: Attempt, order: Order, folder: Path) -> dict[str, Any]:
+        """Fetch what a child needs into the folder; returns its arguments."""
+        video, identification = folder / "video.mp4", folder / "identification.json"
+        self._fetch(attempt, order.video_key, video)
+        self._fetch(attempt, order.identification_key, identification)
+        lines = []
+        for index, line in enumerate(order.lines):
+            assert line.sound_key is not None
+            path = folder / f"speech{index}{Path(line.sound_key).suffix}"
+            if not path.exists():
+                self._fetch(attempt, line.sound_key, path)
+            lines.append(line_to_dict(line.to_line(path)))
+        return {
+            "video": str(video),
+            "identification": str(identification),
+            "lines": lines,
+            "original_volume": order.original_volume,
+            "output": str(folder / "result.mp4"),
+            "watermarked": str(folder / "watermarked.mp4") if order.watermark else None,
+            "engine": order.engine,
+            # Checked when the task was made; what was right then must not fail now.
+            "limits": limits_to_dict(Limits()),
+        }
+
+    def _publish(
+        self,
+        attempt: Attempt,
+        order: Order,
+        arguments: dict[str, Any],
+        submission: Submission | None,
+        found: dict[str, Any],
+    ) -> dict[str, Any]:
+        """Let moderators see the finished file, sign it, and put it under the task's key."""
+        clock = metrics.StageClock("publish")
+        output, video = Path(arguments["output"]), Path(arguments["video"])
+        marked = Path(arguments["watermarked"]) if arguments["watermarked"] else None
+        if submission is not None:
+            check_output(submission, output)
+        for made in (output, marked):
+            if made is not None:
+                seal(self._settings, made, video, f"{attempt.task_id}.mp4")
+        key = f"accounts/{attempt.account_id}/results/{attempt.task_id}.mp4"
+        expires = now_ms() + round(self._settings.result_days * 86_400_000)
+        publish = partial(self._stores.artifacts.publish, attempt.account_id)
+        # A worker that was frozen learns here at the latest that others have its task.
+        self._supervisor.check(attempt)
+        self._patiently(attempt, partial(publish, key, output, expires))
+        watermark_key = None
+        if marked is not None:
+            watermark_key = f"{key.removesuffix('.mp4')}-watermarked.mp4"
+            self._patiently(attempt, partial(publish, watermark_key, marked, expires))
+        clock.stop()
         return {
             "key": key,
             "watermark_key": watermark_key,
@@ -146,23 +289,26 @@ class Renderer:
         }
 
     def _submission(
-        self,
-        attempt: Attempt,
-        order: Order,
-        video: Path,
-        identification: Path,
-        lines: list[dict[str, Any]],
+        self, attempt: Attempt, order: Order, arguments: dict[str, Any]
     ) -> Submission | None:
         """Gather what moderators see; None where there is none."""
         if not are_there_moderators():
             return None
-        found = identification_from_dict(json.loads(identification.read_text()))
+        found = identification_from_dict(json.loads(Path(arguments["identification"]).read_text()))
         return Submission(
             attempt.account_id,
-            video,
+            Path(arguments["video"]),
             shown_faces(found, {line.face_id for line in order.lines}),
             tuple(
                 SpokenSound(line.face_id, Path(made["speech"]), line.transcript)
-                for line, made in zip(order.lines, lines, strict=True)
+                for line, made in zip(order.lines, arguments["lines"], strict=True)
             ),
         )
+
+
+def _of_banks(banks: BorrowedBanks | None) -> dict[str, Any]:
+    """Return the arguments that say where what is known of the faces lies."""
+    return {
+        "banks": None if banks is None else str(banks.folder),
+        "video_hash": "" if banks is None else banks.video,
+    }

@@ -12,6 +12,7 @@ from typing import Any
 from lipwright.errors import BadInputError, FailedError
 from lipwright.jobs import metrics
 from lipwright.jobs.attempts import Attempt, Attempts
+from lipwright.jobs.parts import Parts, Share
 from lipwright.jobs.preparing import Preparer
 from lipwright.jobs.rendering import Renderer
 from lipwright.jobs.stores import Stores
@@ -33,6 +34,8 @@ class TaskRunner:
 
     def __init__(self, settings: Settings, stores: Stores, functions: ChildFunctions) -> None:
         self.attempts = Attempts(settings, stores)
+        self.parts = Parts(stores)
+        self._most_deaths = settings.max_attempts
         self.supervisor = Supervisor(settings, self.attempts)
         parts = (settings, stores, functions, self.attempts, self.supervisor)
         self._preparer = Preparer(*parts)
@@ -61,6 +64,29 @@ class TaskRunner:
     def render(self, attempt: Attempt) -> dict[str, Any]:
         """See `Renderer.render`."""
         return self._renderer.render(attempt)
+
+    def go_on(self, task_id: str, deaths: int, number: int) -> Attempt | None:
+        """Return the attempt that a part, or the joining of the parts, belongs to.
+
+        None if it is over, or ends here because too many workers died of it.
+        """
+        attempt = self.parts.attempt_of(task_id, number)
+        if attempt is not None and deaths >= self._most_deaths:
+            self.fail(
+                attempt,
+                f"the work was interrupted {deaths} times and is not tried again",
+                "interrupted",
+            )
+            return None
+        return attempt
+
+    def render_share(self, attempt: Attempt, share: Share) -> None:
+        """See `Renderer.render_share`."""
+        self._renderer.render_share(attempt, share)
+
+    def join(self, attempt: Attempt) -> dict[str, Any]:
+        """See `Renderer.join`."""
+        return self._renderer.join(attempt)
 
     def finish(self, attempt: Attempt, result: dict[str, Any]) -> None:
         """See `Attempts.finish`; waits for a database that is away."""

@@ -33,6 +33,13 @@ class WorkLeftError(BaseException):
     """
 
 
+class WorkHeldError(BaseException):
+    """The task waits for its parts: it is laid aside until they are done.
+
+    Not an ``Exception``, for the same reason.
+    """
+
+
 class TaskEndedError(Exception):
     """The task was ended, by its owner, while it was worked on: there is nothing left to do."""
 

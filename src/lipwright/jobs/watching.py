@@ -44,7 +44,7 @@ class Watch:
     def report(self, progress: Progress) -> None:
         """Write the progress down, if that was not done a moment ago."""
         now = time.monotonic()
-        if now - self._reported < PROGRESS_INTERVAL_S:
+        if now - self._reported < PROGRESS_INTERVAL_S or not self._attempt.whole:
             return
         self._reported = now
         fraction = self._start + (self._end - self._start) * progress.fraction

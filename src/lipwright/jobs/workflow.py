@@ -1,7 +1,7 @@
 """The workflows that carry out items of the queue, by the items' kinds.
 
-Of a task: prepare, render and publish, mark. A workflow is one attempt: when its worker dies,
-another worker starts another one.
+Of a task: prepare, render and publish, mark; of a divided one: render its parts, join them and
+publish, mark. A workflow is one attempt: when its worker dies, another worker starts another one.
 """
 
 from __future__ import annotations
@@ -16,8 +16,9 @@ from dbos import DBOS
 from lipwright.errors import BadInputError, FailedError
 from lipwright.jobs import spans
 from lipwright.jobs.attempts import Attempt
-from lipwright.jobs.engine import ATTEMPT
-from lipwright.jobs.queue import TASK
+from lipwright.jobs.engine import ATTEMPT, PART_ATTEMPT
+from lipwright.jobs.parts import Share
+from lipwright.jobs.queue import PART, TASK
 from lipwright.jobs.runner import TaskRunner, words_for
 from lipwright.jobs.supervision import TaskEndedError, WorkLeftError
 from lipwright.jobs.trace import about
@@ -51,12 +52,18 @@ def lipsync(task_id: str, deaths: int, arguments: dict[str, Any]) -> str:
         spans.resumed(runner.attempts.trace_of(task_id)),
         spans.span("task", task_id=task_id),
     ):
-        attempt = runner.begin(task_id, deaths)
+        # What a task was divided into is that attempt's, if it is still the row's.
+        divided = arguments.get("divided")
+        attempt = runner.go_on(task_id, deaths, divided) if divided is not None else None
+        steps: tuple[tuple[str, Callable[[Attempt], object]], ...] = (("join", runner.join),)
+        if attempt is None:
+            attempt = runner.begin(task_id, deaths)
+            steps = (("prepare", runner.prepare), ("render", runner.render))
         if attempt is None:
             return "nothing to do"
         log.info("task %s is taken up, start %d", task_id, attempt.number)
         try:
-            for name, step in (("prepare", runner.prepare), ("render", runner.render)):
+            for name, step in steps:
                 outcome = _step(name, partial(step, attempt), attempt)
                 if "ended" in outcome:
                     return "ended"
@@ -72,10 +79,37 @@ def lipsync(task_id: str, deaths: int, arguments: dict[str, Any]) -> str:
     return "succeeded"
 
 
-WORKFLOWS: dict[str, Callable[[str, int, dict[str, Any]], str]] = {TASK: lipsync}
+@DBOS.workflow(name=PART_ATTEMPT)
+def part(task_id: str, deaths: int, arguments: dict[str, Any]) -> str:
+    """Render parts of a divided task; if that fails, the task has failed."""
+    runner = _runner
+    assert runner is not None
+    share = Share.from_dict(arguments)
+    with (
+        runner.at_work(),
+        about(runner.request_of(task_id), task=task_id),
+        spans.resumed(runner.attempts.trace_of(task_id)),
+        spans.span("part", task_id=task_id),
+    ):
+        attempt = runner.go_on(task_id, deaths, share.attempt)
+        if attempt is None:
+            return "nothing to do"
+        try:
+            outcome = _step("render", partial(runner.render_share, attempt, share), attempt)
+            if "failed" in outcome:
+                runner.fail(attempt, outcome["failed"], outcome["reason"])
+        except Exception:
+            log.exception("a part of task %s failed for a reason that nobody foresaw", task_id)
+            runner.fail(attempt, "rendering failed: an internal error", "internal")
+            return "failed"
+    return next(iter(outcome))
+
+
+WORKFLOWS: dict[str, Callable[[str, int, dict[str, Any]], str]] = {TASK: lipsync, PART: part}
 """By the kind of item; each takes the item's task, deaths and arguments.
 
-It raises `lipwright.jobs.supervision.WorkLeftError` for an item that shall be done again."""
+It raises `lipwright.jobs.supervision.WorkLeftError` for an item that shall be done again, and
+`lipwright.jobs.supervision.WorkHeldError` for one that waits for its parts."""
 
 
 def _step(name: str, work: Callable[[], object], attempt: Attempt) -> dict[str, Any]:
