@@ -8,7 +8,7 @@ import random
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -16,10 +16,11 @@ import httpx
 
 from chaos import report
 from chaos.checks import Checks, Findings
+from chaos.drain import TIDY_S, drain, result_of, until
 from chaos.faults import Faults
 from chaos.fleet import strays
 from chaos.journal import Journal
-from chaos.load import Load, NoAnswerError, Order
+from chaos.load import Load
 from chaos.servers import ceph, postgres
 from chaos.servers.process import last_words
 from chaos.stage import PREFIX, Options, Stage
@@ -27,11 +28,6 @@ from lipwright.models.catalogue import CATALOGUE
 from lipwright.models.store import require
 
 START_S = 300.0
-STUCK_S = 600.0
-"""A queue in which nothing has changed for so long will not get empty any more."""
-
-TELL_S = 900.0
-TIDY_S = 300.0
 
 
 def main() -> int:
@@ -118,9 +114,9 @@ def _run(
         _strike(faults, arguments, chance, journal)
         journal.note("drain", "no more orders, no more faults")
         load.stop()
-        _drain(stage, journal)
-        checks = Checks(stage.tables, stage.ceph, PREFIX, load, stage.receiver)
-        findings = checks.all(lambda order: _result(load, order))
+        drain(stage.tables, journal)
+        checks = Checks(stage.tables, stage.ceph.store(), f"{PREFIX}/", load, stage.receiver)
+        findings = checks.all(lambda order: result_of(load, order))
         findings.check("no folder of a dead process is left", iter(_tidy(stage)))
         findings.check("everything ends when told to", iter(_end(stage)))
         return findings
@@ -158,7 +154,7 @@ def _strike(
 
 
 def _wait_ready(urls: list[str], journal: Journal) -> None:
-    _until(lambda: all(_answers(url) for url in urls), START_S, "the APIs did not become ready")
+    until(lambda: all(_answers(url) for url in urls), START_S, "the APIs did not become ready")
     journal.note("set up", "the fleet is ready")
 
 
@@ -167,47 +163,6 @@ def _answers(url: str) -> bool:
         return httpx.get(f"{url}/readyz", trust_env=False, timeout=10).is_success
     except httpx.TransportError:
         return False
-
-
-def _drain(stage: Stage, journal: Journal) -> None:
-    """Wait until all tasks have ended and all callbacks have arrived."""
-    before: list[str] = []
-    stuck_since = time.monotonic()
-    while left := stage.tables.unfinished():
-        if left != before:
-            before, stuck_since = left, time.monotonic()
-        if time.monotonic() > stuck_since + STUCK_S:
-            journal.note("stuck", f"{len(left)} tasks do not end")
-            return
-        time.sleep(0.5)
-    journal.note("drain", "all tasks have ended")
-    query = "select count(*) from deliveries where status = 'pending'"
-    _until(lambda: stage.tables.count(query) == 0, TELL_S)
-    journal.note("drain", "all callbacks have arrived")
-    # The queue's own rows go a moment after the task has ended.
-    _until(lambda: stage.tables.count("select count(*) from queue_items") == 0, TIDY_S)
-    ended = "select count(*) from dbos.workflow_status where status in ('PENDING', 'ENQUEUED')"
-    _until(lambda: stage.tables.count(ended) == 0, TIDY_S)
-
-
-def _until(done: Callable[[], bool], within_s: float, complaint: str = "") -> None:
-    deadline = time.monotonic() + within_s
-    while not done():
-        if time.monotonic() > deadline:
-            if complaint:
-                raise SystemExit(f"chaos: {complaint}")
-            return
-        time.sleep(0.3)
-
-
-def _result(load: Load, order: Order) -> bytes | None:
-    """Ask for a task as its owner does, and fetch what the signed link gives."""
-    path = f"/v1/videos/advanced-lip-sync/{order.task_id}"
-    try:
-        videos = load.ask(order.tenant, "GET", path).json()["data"]["task_result"]["videos"]
-    except NoAnswerError:
-        return None
-    return load.download(videos[0]["url"]) if videos else None
 
 
 def _tidy(stage: Stage) -> list[str]:
@@ -222,14 +177,14 @@ def _tidy(stage: Stage) -> list[str]:
             if path.name.split("-")[0].lstrip(".") not in living
         ]
 
-    _until(lambda: not left(), TIDY_S)
+    until(lambda: not left(), TIDY_S)
     return left()
 
 
 def _end(stage: Stage) -> Iterator[str]:
     for name in stage.fleet.stop():
         yield f"{name} did not end in good order"
-    _until(lambda: not strays(stage.run), 60.0)
+    until(lambda: not strays(stage.run), 60.0)
     for process in strays(stage.run):
         yield f"process {process.pid} is still there: {' '.join(process.cmdline())}"
     for member in stage.fleet.members:

@@ -11,11 +11,11 @@ from typing import Any
 
 import av
 import obstore
+from obstore.store import ObjectStore
 
 from chaos.load import Load, Order
 from chaos.media import FRAMES, count_frames
 from chaos.receiver import Receiver
-from chaos.servers.ceph import Ceph
 from chaos.tables import FINAL, Tables
 
 ORPHAN_AGE_S = 3600.0 + 600.0
@@ -56,9 +56,9 @@ class Checks:
     """Looks at everything that is left once the load has ended and the queue is empty."""
 
     def __init__(
-        self, tables: Tables, ceph: Ceph, prefix: str, load: Load, receiver: Receiver
+        self, tables: Tables, store: ObjectStore, prefix: str, load: Load, receiver: Receiver
     ) -> None:
-        self._ceph = ceph
+        self._store = store
         self._prefix = prefix
         self._load = load
         self._receiver = receiver
@@ -205,9 +205,9 @@ class Checks:
                 yield f"{order.task_id} had {heard.bad_signatures} bad signatures"
 
     def _listed(self) -> Iterator[tuple[str, datetime]]:
-        for batch in obstore.list(self._ceph.store(), f"{self._prefix}/accounts"):
+        for batch in obstore.list(self._store, f"{self._prefix}accounts"):
             for meta in batch:
-                yield meta["path"].removeprefix(f"{self._prefix}/"), meta["last_modified"]
+                yield meta["path"].removeprefix(self._prefix), meta["last_modified"]
 
     def _objects(self) -> Iterator[str]:
         there = {path for path, _ in self._listed()}
@@ -231,7 +231,9 @@ class Checks:
     def _queues(self) -> Iterator[str]:
         alive = ("ENQUEUED", "DELAYED", "PENDING")
         for row in self._tables.rows(
-            "select workflow_uuid, status from dbos.workflow_status where status = any(%s)",
+            "select workflow_uuid, status from dbos.workflow_status where status = any(%s)"
+            # What is parked only tells the first release's workers of a task: nobody runs it.
+            " and queue_name is distinct from 'lipsync-parked'",
             list(alive),
         ):
             yield f"workflow {row['workflow_uuid']} is still {row['status']}"
