@@ -122,16 +122,7 @@ def _pictures(film: Film, count: int) -> Iterator[Picture]:
     """(height, width, 3) RGB, as a camera sees the scene that drifts, tilts and comes closer."""
     scene = _columns(film) if film.faces else _close_up(film)
     height, width = scene.shape[:2]
-    noise = np.random.default_rng(1)
-    grain = [
-        cv2.resize(
-            noise.normal(0.0, _GRAIN, (film.height // 2, film.width // 2)).astype(np.float32),
-            (film.width, film.height),
-            interpolation=cv2.INTER_LINEAR,
-        )
-        + noise.normal(0.0, _GRAIN, (film.height, film.width)).astype(np.float32)
-        for _ in range(_TILES)
-    ]
+    grain = _grain(film)
     for index in range(count):
         turn = 2.0 * math.pi * index / count
         reach = _MARGIN * film.width / 4.0
@@ -146,9 +137,20 @@ def _pictures(film: Film, count: int) -> Iterator[Picture]:
             (film.width, film.height),
             flags=cv2.INTER_LINEAR,
             borderMode=cv2.BORDER_REFLECT_101,
-        ).astype(np.float32)
-        seen += grain[index % _TILES][:, :, None]
-        yield np.clip(seen, 0.0, 255.0).astype(np.uint8)
+        )
+        yield np.asarray(cv2.add(seen, grain[index % _TILES], dtype=cv2.CV_8U), np.uint8)
+
+
+def _grain(film: Film) -> list[NDArray[np.int16]]:
+    """A sensor's noise, fine and coarse: what is smooth would be too easy to encode."""
+    noise = np.random.default_rng(1)
+    tiles = []
+    for _ in range(_TILES):
+        fine = noise.normal(0.0, _GRAIN, (film.height, film.width)).astype(np.float32)
+        coarse = noise.normal(0.0, _GRAIN, (film.height // 2, film.width // 2)).astype(np.float32)
+        fine += cv2.resize(coarse, (film.width, film.height), interpolation=cv2.INTER_LINEAR)
+        tiles.append(np.repeat(np.rint(fine).astype(np.int16)[:, :, None], 3, axis=2))
+    return tiles
 
 
 def _close_up(film: Film) -> Picture:

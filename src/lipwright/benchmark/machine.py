@@ -40,7 +40,7 @@ def versions() -> dict[str, str]:
     found = {"python": platform.python_version()}
     for name in _PACKAGES:
         with suppress(metadata.PackageNotFoundError):
-            found[name] = metadata.version(name)
+            found[name] = metadata.version(name).split("+")[0]
     return found
 
 
@@ -61,5 +61,5 @@ def _system() -> str:
     with suppress(OSError, AttributeError):
         named = platform.freedesktop_os_release().get("PRETTY_NAME")
         if named:
-            return f"{named}, Linux {platform.release()}"
+            return f"{named}, Linux {'.'.join(platform.release().split('.')[:2])}"
     return platform.platform()

@@ -26,7 +26,7 @@ RATIOS: Final = (
 
 LINE_RATIOS: Final = (
     ("line", "transcode", 0.35),
-    ("line, video known", "transcode", None),
+    ("line known", "transcode", None),
 )
 
 
@@ -64,7 +64,7 @@ def line(bench: Bench, plan: Plan, videos: Sequence[Path]) -> dict[str, Any]:
         jobs = {
             "transcode": Request("transcode", str(video)),
             "line": asked,
-            "line, video known": _known(bench, asked, f"line-{video.stem}"),
+            "line known": _known(bench, asked, f"line-{video.stem}"),
         }
         costs = bench.rounds(jobs, plan.long_rounds, f"line in {about['name']}")
         found.append({**about, "line_ms": plan.line_ms, **_compared(costs, LINE_RATIOS)})

@@ -92,19 +92,21 @@ def _series(found: Found) -> str:
         jobs = point["jobs"]
         rows.append(
             [
-                f"{point['size']:.4g}",
+                f"{point['size']:.3g}",
                 spread_of(jobs["transcode"]["seconds"]),
                 spread_of(jobs["sync"]["seconds"]),
                 spread_of(point["ratio"]["clock"]),
                 f"{jobs['sync']['peak_mb']:.0f}",
             ]
         )
-    fits = [["growth", "exponent", "bend at the largest", "it is"]]
+    fits = [["growth", "fixed", "each", "exponent", "bend at the largest", "it is"]]
     for name, one in found["fits"].items():
         bend = one["bend"]
         fits.append(
             [
-                name,
+                f"{name}, {'MB' if name.endswith('memory') else 's'}",
+                f"{one['fixed']:.3g}",
+                f"{one['each']:.3g}",
                 _with_error(one["exponent"], one["exponent_error"]),
                 "" if bend is None else _with_error(bend, one["bend_error"]),
                 one["verdict"],
