@@ -111,3 +111,19 @@ def find_faces_slowly(arguments: dict[str, Any], report: Report) -> dict[str, An
         file.write("looked\n")
     time.sleep(1.0)
     return find_faces(arguments, report)
+
+
+def render_playable(arguments: dict[str, Any], report: Report) -> dict[str, Any]:
+    """Render a clip that any player shows, of one second."""
+    import av
+    import numpy as np
+
+    with av.open(arguments["output"], "w") as container:
+        stream = container.add_stream("libx264", rate=25, options={"preset": "ultrafast"})
+        stream.width = stream.height = 64
+        stream.pix_fmt = "yuv420p"
+        picture = np.zeros((64, 64, 3), np.uint8)
+        for _ in range(25):
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
+        container.mux(stream.encode(None))
+    return {"duration_ms": 1000, "frame_count": 25, "warnings": []}
