@@ -136,12 +136,12 @@ class Settings(BaseSettings):
         default=("cpu",),
         min_length=1,
         description="Queues that a worker takes tasks from, separated by commas: cpu, and gpu on a "
-        "machine with one, of which it then renders one task at a time on the GPU.",
+        "machine with one, of which it then renders one task at a time on the GPU (default: cpu).",
     )
     gpu_engines: Annotated[tuple[str, ...], NoDecode] = Field(
         default=("wav2lip",),
         description="Engines whose tasks go to workers with a GPU, separated by commas; while no "
-        "such worker lives, the others do them.",
+        "such worker lives, the others do them (default: wav2lip).",
     )
     long_video_s: float = Field(
         default=30.0,

@@ -2,19 +2,21 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from sqlalchemy import select
-from workshop import line, wait_for, working
+from workshop import line, make_video, wait_for, working
 
 from lipwright.jobs import engine
 from lipwright.jobs.attempts import Attempt
 from lipwright.jobs.links import token_in
-from lipwright.jobs.queue import WORKER_PREFIX
+from lipwright.jobs.queue import FORMAT, WORKER_PREFIX
 from lipwright.jobs.runner import TaskRunner
 from lipwright.jobs.service import LipsyncService
 from lipwright.jobs.values import Session, Task, TaskStatus
 from lipwright.jobs.work import ChildFunctions
+from lipwright.store.accounts import lock_account
 from lipwright.store.ledger import balance
 from lipwright.store.tables import LedgerRow, QueueItemRow, TaskRow
 
@@ -206,3 +208,45 @@ def test_nothing_is_left_of_a_task_in_the_queue(service: LipsyncService, session
         wait_for(service, done)
     with service._open.stores.database.read() as transaction:
         assert transaction.scalars(select(QueueItemRow)).all() == []
+
+
+def test_workers_of_a_fleet_may_differ(service: LipsyncService) -> None:
+    settings = service.settings.model_copy(
+        update={"worker_concurrency": 3, "worker_queues": ("cpu", "gpu")}
+    )
+    leases = service._open.stores.leases
+    with working(settings):
+        [offer] = leases.offers(WORKER_PREFIX)
+        assert (offer.slots, offer.queues) == (3, ("gpu", "cpu"))
+        # The GPU is its own as long as it lives: a second worker there would not get it.
+        [gpu] = leases.live("gpu:")
+        assert gpu == offer.holder
+    assert leases.live("gpu:") == set()
+
+
+def test_a_task_of_a_newer_release_waits_for_a_worker_that_understands_it(
+    service: LipsyncService, session: Session
+) -> None:
+    newer, known = (service.create("alice", session.id, [line()]) for _ in range(2))
+    with service._open.stores.database.write() as transaction:
+        transaction.get_one(QueueItemRow, newer.id).format = FORMAT + 1
+    with working(service.settings):
+        assert wait_for(service, known).status is TaskStatus.SUCCEED
+        assert service.find_task("alice", newer.id).status is TaskStatus.SUBMITTED
+    with working(service.settings, understands=FORMAT + 1):
+        assert wait_for(service, newer).status is TaskStatus.SUCCEED
+
+
+def test_a_tenant_with_many_tasks_does_not_hold_up_another(
+    service: LipsyncService, session: Session, tmp_path: Path
+) -> None:
+    many = [service.create("alice", session.id, [line()]) for _ in range(30)]
+    with service._open.stores.database.write() as transaction:
+        lock_account(transaction, "alice").running = 1
+    mine = service.identify("bob", make_video(tmp_path / "bob"))
+    single = service.create("bob", mine.id, [line()])
+    with working(service.settings.model_copy(update={"worker_concurrency": 2})):
+        assert wait_for(service, single).status is TaskStatus.SUCCEED
+        waiting = [service.find_task("alice", task.id).status for task in many]
+        assert waiting.count(TaskStatus.SUBMITTED) > 15
+        assert waiting.count(TaskStatus.PROCESSING) <= 1

@@ -14,6 +14,7 @@ from pathlib import Path
 from lipwright.dubbing.serialize import identification_to_dict
 from lipwright.dubbing.types import Identification
 from lipwright.faces.types import Box, FaceSample, IdentifiedFace
+from lipwright.jobs.queue import FORMAT
 from lipwright.jobs.service import LipsyncService
 from lipwright.jobs.values import LineRequest, Task
 from lipwright.jobs.work import ChildFunctions
@@ -77,11 +78,13 @@ def make_video(path: Path, name: str = "a") -> Path:
 
 
 @contextmanager
-def working(settings: Settings) -> Iterator[None]:
+def working(settings: Settings, understands: int = FORMAT) -> Iterator[None]:
     """Run a worker in a thread for the length of the block."""
     stop, ready = threading.Event(), threading.Event()
     thread = threading.Thread(
-        target=run_worker, args=(settings, stop), kwargs={"functions": DOUBLES, "ready": ready}
+        target=run_worker,
+        args=(settings, stop),
+        kwargs={"functions": DOUBLES, "ready": ready, "understands": understands},
     )
     thread.start()
     assert ready.wait(10)

@@ -76,14 +76,36 @@ def serve(
     run(settings, with_worker=not no_worker)
 
 
-def worker(data_dir: DataDir = None) -> None:
+def worker(
+    concurrency: Annotated[
+        int | None,
+        typer.Option(
+            "--concurrency",
+            metavar="N",
+            help="How many tasks this worker renders at once; others may differ.",
+            show_default="LIPWRIGHT_WORKER_CONCURRENCY",
+        ),
+    ] = None,
+    queues: Annotated[
+        str | None,
+        typer.Option(
+            "--queues",
+            metavar="NAMES",
+            help="What it takes: cpu, gpu, or both as gpu,cpu.",
+            show_default="LIPWRIGHT_WORKER_QUEUES",
+        ),
+    ] = None,
+    data_dir: DataDir = None,
+) -> None:
     """Run one worker of a fleet: it takes tasks from the database and renders them."""
     import signal
     import threading
 
     from lipwright.cli.configuration import read_settings
 
-    settings = read_settings(data_dir=data_dir)
+    settings = read_settings(
+        data_dir=data_dir, worker_concurrency=concurrency, worker_queues=queues
+    )
     have_weights(settings)
     from lipwright.jobs.trace import set_up_logging
     from lipwright.jobs.worker_process import WorkerProcess
@@ -94,3 +116,27 @@ def worker(data_dir: DataDir = None) -> None:
         signal.signal(number, lambda number, frame: stop.set())
     with WorkerProcess(settings):
         stop.wait()
+
+
+def migrate(data_dir: DataDir = None) -> None:
+    """Bring the database's tables up to date.
+
+    Whatever starts does that by itself, too; this is for those who want to see it done before,
+    or let no other process change tables. Processes of the release before go on working.
+    """
+    from lipwright.cli.configuration import read_settings
+    from lipwright.jobs import engine
+    from lipwright.store.database import Database
+
+    database = Database(read_settings(data_dir=data_dir).database_url)
+    try:
+        before = database.version()
+        database.migrate()
+        engine.migrate(database)
+        after = database.version()
+    finally:
+        database.close()
+    if before == after:
+        typer.echo(f"the database is up to date (version {after})", err=True)
+    else:
+        typer.echo(f"brought the database from {before or 'nothing'} to version {after}", err=True)

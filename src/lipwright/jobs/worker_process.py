@@ -18,7 +18,7 @@ log = logging.getLogger(__name__)
 _STOP_S = 12.0
 _POLL_S = 0.2
 _FIRST_PAUSE_S = 0.5
-_LONGEST_PAUSE_S = 30.0
+_LONGEST_PAUSE_S = 10.0
 _HEALTHY_S = 60.0
 
 
