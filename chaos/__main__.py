@@ -12,8 +12,6 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
-import httpx
-
 from chaos import report
 from chaos.checks import Checks, Findings
 from chaos.drain import TIDY_S, drain, result_of, until
@@ -98,7 +96,12 @@ def _run(
     load = Load(fleet.urls, stage.keys, stage.receiver, stage.clip, arguments.rate, chance, journal)
     try:
         fleet.start()
-        _wait_ready(fleet.urls, journal)
+        until(
+            lambda: all(load.answers(url) for url in fleet.urls),
+            START_S,
+            "the APIs did not become ready",
+        )
+        journal.note("set up", "the fleet is ready")
         load.start()
         faults = Faults(
             fleet,
@@ -151,18 +154,6 @@ def _strike(
         else:
             done.add(kind)
             journal.note("fault", f"{kind}: {what}", fault=kind)
-
-
-def _wait_ready(urls: list[str], journal: Journal) -> None:
-    until(lambda: all(_answers(url) for url in urls), START_S, "the APIs did not become ready")
-    journal.note("set up", "the fleet is ready")
-
-
-def _answers(url: str) -> bool:
-    try:
-        return httpx.get(f"{url}/readyz", trust_env=False, timeout=10).is_success
-    except httpx.TransportError:
-        return False
 
 
 def _tidy(stage: Stage) -> list[str]:

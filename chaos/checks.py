@@ -84,6 +84,7 @@ class Checks:
         }
         found.check("every accepted task exists and has ended", self._ended())
         found.check("every order was made once", self._once())
+        found.check("no client was told anything odd", self._odd())
         found.check("every failure has a true reason", self._reasons())
         found.check("every task is charged once, every failure refunded", self._charges())
         found.check("every account's balance is the sum of its ledger", self._balances())
@@ -110,6 +111,11 @@ class Checks:
         if not any(order.unanswered for order in self._load.orders):
             for task_id in set(self._tasks) - {order.task_id for order in self._accepted}:
                 yield f"{task_id} was made although nobody was told of it"
+
+    def _odd(self) -> Iterator[str]:
+        for order in self._load.orders:
+            if order.odd:
+                yield f"{order.task_id or order.key}: {order.odd}"
 
     def _reasons(self) -> Iterator[str]:
         reasons: Counter[str] = Counter()

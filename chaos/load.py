@@ -43,6 +43,7 @@ class Order:
     refused: str = ""
     unanswered: bool = False
     cancelled: str = ""
+    odd: str = ""
     tries: int = 0
 
 
@@ -121,29 +122,45 @@ class Load:
 
     def _carry_out(self, order: Order, before_cancel_s: float) -> None:
         try:
-            body = self._body(order)
+            body = self.body(order.tenant, order.sound)
             answer = self.ask(order.tenant, "POST", f"{_PREFIX}/advanced-lip-sync", order, body)
             if answer.status_code != 200:
                 order.refused = answer.json()["message"]
+                if answer.status_code != 400:
+                    order.odd = f"creating was answered with {_told(answer)}"
                 return
             order.task_id = answer.json()["data"]["task_id"]
             if order.cancel:
                 self._stop.wait(before_cancel_s)
                 path = f"/v1/lipwright/tasks/{order.task_id}/cancel"
-                order.cancelled = self.ask(order.tenant, "POST", path).json()["data"]["status"]
+                answer = self.ask(order.tenant, "POST", path)
+                if answer.status_code == 200:
+                    order.cancelled = answer.json()["data"]["status"]
+                else:
+                    order.odd = f"cancelling was answered with {_told(answer)}"
         except NoAnswerError:
             order.unanswered = True
             self._journal.note("unanswered", f"a client of {order.tenant} gave up")
+        except httpx.HTTPStatusError as error:
+            order.odd = f"{error.request.url.path} was answered with {_told(error.response)}"
 
-    def _body(self, order: Order) -> dict[str, Any]:
-        found = self._session(order.tenant)
-        name = "bad.wav" if order.sound.startswith("bad") else "good.wav"
-        if order.sound == "inline":
+    def answers(self, url: str) -> bool:
+        """Whether an API is ready."""
+        try:
+            return self._client.get(f"{url}/readyz").is_success
+        except httpx.TransportError:
+            return False
+
+    def body(self, tenant: str, sound_kind: str) -> dict[str, Any]:
+        """Return an order as it is sent; its video is identified before, its sound uploaded."""
+        found = self._session(tenant)
+        name = "bad.wav" if sound_kind.startswith("bad") else "good.wav"
+        if sound_kind == "inline":
             sound = base64.b64encode(self._receiver.sounds[name]).decode()
-        elif order.sound == "upload":
-            sound = self._upload(order.tenant, name, self._receiver.sounds[name])
+        elif sound_kind == "upload":
+            sound = self._upload(tenant, name, self._receiver.sounds[name])
         else:
-            sound = f"{self._receiver.url}/{order.sound.removeprefix('bad-')}/{name}"
+            sound = f"{self._receiver.url}/{sound_kind.removeprefix('bad-')}/{name}"
         choice = {
             "face_id": found["face_data"][0]["face_id"],
             "sound_file": sound,
@@ -154,7 +171,7 @@ class Load:
         return {
             "session_id": found["session_id"],
             "face_choose": [choice],
-            "callback_url": f"{self._receiver.url}/callbacks/{order.tenant}",
+            "callback_url": f"{self._receiver.url}/callbacks/{tenant}",
         }
 
     def _session(self, tenant: str) -> dict[str, Any]:
@@ -228,3 +245,7 @@ class Load:
     def close(self) -> None:
         """Close the connections."""
         self._client.close()
+
+
+def _told(answer: httpx.Response) -> str:
+    return f"HTTP {answer.status_code}: {answer.text[:200]}"
