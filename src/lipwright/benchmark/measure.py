@@ -47,7 +47,7 @@ class Bench:
         FailedError
             The job could not be done; the message is the job's own.
         """
-        with tempfile.TemporaryDirectory(dir=self.folder) as scratch:
+        with tempfile.TemporaryDirectory(dir=self.folder, prefix="job-") as scratch:
             asked = replace(asked, scratch=asked.scratch or scratch, threads=self.threads)
             begun = time.perf_counter()
             done = subprocess.run(

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -69,6 +71,15 @@ def bench(
             help="Write a page with tables, and its plots into images/ beside it.",
         ),
     ] = None,
+    keep: Annotated[
+        Path | None,
+        typer.Option(
+            "--keep",
+            metavar="FOLDER",
+            file_okay=False,
+            help="Keep the videos that are made there, and take them from there the next time.",
+        ),
+    ] = None,
 ) -> None:
     """Measure speed and memory on this machine, beside plain decoding and encoding.
 
@@ -96,9 +107,9 @@ def bench(
     def told(name: str, found: dict[str, Any]) -> None:
         typer.echo(f"\n## {name}\n\n{section_tables(name, found)}")
 
-    with tempfile.TemporaryDirectory(prefix="lipwright-bench-") as folder:
+    with _work_folder(keep) as folder:
         result = measure(
-            Bench(Path(folder), threads, warn),
+            Bench(folder, threads, warn),
             plan,
             only=only or (),
             videos=_films_in(videos),
@@ -122,3 +133,13 @@ def _films_in(folder: Path | None) -> list[Path]:
     if not films:
         raise typer.BadParameter(f"there is no mp4 or mov file in {folder}")
     return films
+
+
+@contextmanager
+def _work_folder(keep: Path | None) -> Iterator[Path]:
+    if keep is not None:
+        keep.mkdir(parents=True, exist_ok=True)
+        yield keep
+        return
+    with tempfile.TemporaryDirectory(prefix="lipwright-bench-") as folder:
+        yield Path(folder)
