@@ -5,18 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 import numpy as np
 
 from lipwright.dubbing.banks import KnownPiece
 from lipwright.dubbing.pieces import runs, seconds_of, with_run_up
 from lipwright.faces.dense import FaceFollower
-from lipwright.faces.landmarker import FaceLandmarker
+from lipwright.faces.landmarker import FaceLandmarker, FaceLandmarks
 from lipwright.faces.types import FaceTrack, IdentifiedFace
 from lipwright.media.prefetch import prefetched
+from lipwright.media.threads import opencv_in_one_thread
 from lipwright.media.types import Frame, VideoInfo
 from lipwright.render.engine import Observer
+
+_AHEAD: Final = 3
+"""Frames whose landmarks are known before the engine's observers look at them."""
 
 
 class FrameSource(Protocol):
@@ -65,15 +69,19 @@ def follow(
     waiting = [_Follower(one, landmarker, reader.info) for one in wanted]
     for begin, end in runs([(one.begin, one.end) for one in waiting]):
         mine = [one for one in waiting if begin <= one.begin < end]
-        with prefetched(_frames(reader, begin, end)) as frames:
-            for frame in frames:
-                for one in mine:
-                    one.add(frame)
+        with (
+            opencv_in_one_thread(),
+            prefetched(_frames(reader, begin, end)) as frames,
+            prefetched(_finding(frames, mine), _AHEAD) as found,
+        ):
+            # Landmarks are found a little ahead of what the engine's observers look at.
+            for frame, faces in found:
+                for one, face in zip(mine, faces, strict=True):
+                    one.observe(frame, face)
                 looked(frame)
-                for one in [one for one in mine if frame.time >= one.end]:
-                    mine.remove(one)
+                for one in [one for one in mine if frame.time >= one.end and not one.finished]:
                     yield one.wanted, one.finish()
-        for one in mine:
+        for one in [one for one in mine if not one.finished]:
             yield one.wanted, one.finish()
 
 
@@ -112,6 +120,16 @@ def _frames(reader: FrameSource, begin: Fraction, end: Fraction) -> Callable[[],
     return lambda: reader.frames(begin, end)
 
 
+_Found = tuple[Frame, list[FaceLandmarks | None]]
+
+
+def _finding(
+    frames: Iterator[Frame], followers: Sequence[_Follower]
+) -> Callable[[], Iterator[_Found]]:
+    """Look for the face of every piece in every frame."""
+    return lambda: ((frame, [one.find(frame) for one in followers]) for frame in frames)
+
+
 class _Follower:
     """Follows a face through its piece, run-up included."""
 
@@ -121,15 +139,17 @@ class _Follower:
         self._own, _ = seconds_of(wanted.piece)
         self._follower = FaceFollower(landmarker, wanted.face)
         self._observer: Observer = wanted.observer
+        self.finished = False
 
-    def add(self, frame: Frame) -> None:
-        if not self.begin <= frame.time < self.end:
-            return
-        found = self._follower.add(frame)
+    def find(self, frame: Frame) -> FaceLandmarks | None:
+        return self._follower.add(frame) if self.begin <= frame.time < self.end else None
+
+    def observe(self, frame: Frame, found: FaceLandmarks | None) -> None:
         if found is not None and frame.time >= self._own:
             self._observer.add(frame, found)
 
     def finish(self) -> KnownPiece:
+        self.finished = True
         track = self._follower.finish()
         own = track.times >= float(self._own) - 1e-9
         piece = FaceTrack(

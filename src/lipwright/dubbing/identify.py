@@ -19,10 +19,13 @@ from lipwright.faces.landmarker import FaceLandmarker
 from lipwright.faces.scan import scan
 from lipwright.media.decode import VideoReader
 from lipwright.media.prefetch import prefetched
+from lipwright.media.threads import opencv_in_one_thread
 from lipwright.media.types import Frame, VideoInfo
 from lipwright.models.store import require
 
 _REPORT_EVERY = 10
+_AHEAD = 16
+"""Frames that may lie ready: as many as are decoded while faces are searched for in one."""
 
 
 def identify(
@@ -49,8 +52,8 @@ def identify(
     """
     with VideoReader(video) as reader:
         check_video(reader.info, limits)
-        landmarker = FaceLandmarker(require("face_landmarker"))
-        with prefetched(reader.frames) as frames:
+        with opencv_in_one_thread(), prefetched(reader.frames, _AHEAD) as frames:
+            landmarker = FaceLandmarker(require("face_landmarker"))
             sightings = scan(_reporting(frames, reader.info, progress), landmarker)
         shortest = limits.min_overlap_ms
         faces = faces_of(sightings) if shortest is None else faces_of(sightings, min_ms=shortest)
