@@ -82,16 +82,18 @@ class Member:
 
     def kill(self) -> None:
         """Kill -9 all of it at once, as if the machine had lost power."""
-        family = self.family()
+        own, family = self._process, self.family()
         for process in family:
             with suppress(psutil.NoSuchProcess):
                 process.suspend()  # nobody gets to see that another one has died
         for process in family:
             with suppress(psutil.NoSuchProcess):
                 process.kill()
-        psutil.wait_procs(family, timeout=_STOP_S)
-        if self._process is not None:
-            self._process.wait(_STOP_S)
+        if own is not None:  # not what the tender may have started meanwhile
+            own.wait(_STOP_S)
+        deadline = time.monotonic() + _STOP_S
+        while any(map(_lives, family)) and time.monotonic() < deadline:
+            time.sleep(0.02)
 
     def freeze(self) -> None:
         """Stop all of it without its noticing."""
@@ -187,6 +189,18 @@ def strays(run: str) -> list[psutil.Process]:
     found = []
     for process in psutil.process_iter():
         with suppress(psutil.Error):
-            if process.pid != os.getpid() and process.environ().get(MARK) == run:
+            if (
+                process.pid != os.getpid()
+                and _lives(process)
+                and process.environ().get(MARK) == run
+            ):
                 found.append(process)
     return found
+
+
+def _lives(process: psutil.Process) -> bool:
+    """Whether a process is more than an entry that nobody has asked for yet."""
+    try:
+        return bool(process.is_running() and process.status() != psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return False
