@@ -60,7 +60,13 @@ class Slots:
         return self.by_queue.get(queue, 0)
 
 
-def outlook(transaction: Transaction, row: TaskRow, slots: Slots, settings: Settings) -> Outlook:
+def outlook(
+    transaction: Transaction,
+    row: TaskRow,
+    slots: Slots,
+    settings: Settings,
+    speed: float | None,
+) -> Outlook:
     """Look ahead for one task.
 
     Parameters
@@ -73,17 +79,25 @@ def outlook(transaction: Transaction, row: TaskRow, slots: Slots, settings: Sett
         What the living workers offer.
     settings
         How many of an account's tasks run at once, where it has no rule of its own.
+    speed
+        What `recent_speed` says, now or a moment ago.
     """
     match row.status:
         case TaskStatus.SUBMITTED:
-            return _waiting(transaction, row, slots, settings)
+            return _waiting(transaction, row, slots, settings, speed)
         case TaskStatus.PROCESSING:
-            return Outlook(eta_s=_left_s(row, recent_speed(transaction)))
+            return Outlook(eta_s=_left_s(row, speed))
         case _:
             return Outlook()
 
 
-def _waiting(transaction: Transaction, row: TaskRow, slots: Slots, settings: Settings) -> Outlook:
+def _waiting(
+    transaction: Transaction,
+    row: TaskRow,
+    slots: Slots,
+    settings: Settings,
+    speed: float | None,
+) -> Outlook:
     item = transaction.get(QueueItemRow, row.id)
     if item is None:
         return Outlook()  # a task of the first release, which nobody has taken into the queue yet
@@ -96,7 +110,6 @@ def _waiting(transaction: Transaction, row: TaskRow, slots: Slots, settings: Set
         )
     )
     count, length_ms = _sum(transaction, before)
-    speed = recent_speed(transaction)
     free = slots.of(item.queue)
     if speed is None or free == 0 or row.parent_duration_ms == 0:
         return Outlook(count + 1)

@@ -26,7 +26,7 @@ from lipwright.jobs.identifying import Identifier
 from lipwright.jobs.links import file_path
 from lipwright.jobs.looking import look_at_session
 from lipwright.jobs.metrics_fleet import Fleet, look_at_fleet
-from lipwright.jobs.outlook import Slots, outlook
+from lipwright.jobs.outlook import Slots, outlook, recent_speed
 from lipwright.jobs.present import check_models
 from lipwright.jobs.queue import WORKER_PREFIX
 from lipwright.jobs.stores import Stores
@@ -55,12 +55,15 @@ from lipwright.store.clock import now_ms
 from lipwright.store.credentials import authenticate
 from lipwright.store.idempotency import Claim, Done, IdempotencyKeys, Running
 from lipwright.store.keys import ApiKey
+from lipwright.store.lately import Lately
+from lipwright.store.leases import Offer
 from lipwright.store.objects import MissingObjectError, ObjectStore
 from lipwright.store.signing import BadTokenError
 from lipwright.store.tables import AccountRow, DeliveryRow, TaskRow
 
 CANCELLED_MESSAGE = "cancelled by its owner"
 _PLAIN = TaskOptions()
+_ESTIMATE_S = 0.5
 
 
 @dataclass(frozen=True)
@@ -108,6 +111,9 @@ class LipsyncService:
         self.settings = settings
         self._functions = functions or ChildFunctions()
         self._opened: _Opened | None = None
+        # What an estimate rests on: as fresh as an estimate needs to be.
+        self._offers: Lately[str, list[Offer]] = Lately(_ESTIMATE_S)
+        self._speed: Lately[str, float | None] = Lately(_ESTIMATE_S)
 
     def start(self) -> None:
         """Open (and migrate) the database and the object store; runs no worker."""
@@ -335,8 +341,8 @@ class LipsyncService:
         offset, limit
             How many are skipped, and how many are returned at most.
         """
+        slots = self._slots()
         with self._open.stores.database.read() as transaction:
-            slots = self._slots()
             rows = records.task_rows(transaction, account_id, kind, offset, limit)
             return [self._looked_ahead(transaction, row, slots) for row in rows]
 
@@ -357,17 +363,19 @@ class LipsyncService:
         """
         with self._open.stores.database.read() as transaction:
             row = records.task_row(transaction, account_id, id, kind=kind)
-            return self._looked_ahead(transaction, row, self._slots())
+            slots = Slots({}) if row.status in FINAL else self._slots()
+            return self._looked_ahead(transaction, row, slots)
 
     def _looked_ahead(self, transaction: Transaction, row: TaskRow, slots: Slots) -> Task:
         task = records.task_value(row)
         if row.status in FINAL:
             return task
-        ahead = outlook(transaction, row, slots, self.settings)
+        speed = self._speed.get("speed", lambda: recent_speed(transaction))
+        ahead = outlook(transaction, row, slots, self.settings, speed)
         return replace(task, queue_position=ahead.queue_position, eta_s=ahead.eta_s)
 
     def _slots(self) -> Slots:
-        offers = self._open.stores.leases.offers(WORKER_PREFIX)
+        offers = self._offers.get("offers", lambda: self._open.stores.leases.offers(WORKER_PREFIX))
         return Slots.offered(offers, self.settings.worker_concurrency)
 
     def cancel(self, account_id: str, id: str) -> Task:

@@ -36,11 +36,20 @@ class Database:
         self.url = url
         self.is_sqlite = url.startswith("sqlite")
         self.engine = _open_engine(url)
+        self._for_reading = (
+            self.engine
+            if self.is_sqlite
+            else self.engine.execution_options(isolation_level="AUTOCOMMIT")
+        )
 
     @contextmanager
     def read(self) -> Iterator[Session]:
-        """Give a session for queries only; nothing it changes is kept."""
-        with Session(self.engine, expire_on_commit=False) as session:
+        """Give a session for queries only; nothing it changes is kept.
+
+        On PostgreSQL each query stands for itself: to begin and to end a transaction would cost
+        two more journeys, which is most of what a short look takes.
+        """
+        with Session(self._for_reading, expire_on_commit=False, autoflush=False) as session:
             yield session
 
     @contextmanager

@@ -21,6 +21,7 @@ from lipwright.errors import BadInputError
 from lipwright.store.accounts import check_account_id, ensure_account
 from lipwright.store.clock import now_ms
 from lipwright.store.database import Database
+from lipwright.store.lately import Lately
 from lipwright.store.tables import ApiKeyRow
 
 KEY_MARK = "lw_"
@@ -31,6 +32,10 @@ _PREFIX_LENGTH = len(KEY_MARK) + 6
 
 LAST_USE_MS = 60_000
 """A key's last use is written down this often at most: authentication stays a mere read."""
+
+REMEMBER_S = 1.0
+"""For so long an API key that was found is not looked up again; a key that another process has
+revoked opens nothing after that."""
 
 
 class Scope(StrEnum):
@@ -85,6 +90,7 @@ class KeyStore:
 
     def __init__(self, database: Database, secret: bytes | None = None) -> None:
         self._database = database
+        self._found: Lately[str, ApiKey | None] = Lately(REMEMBER_S)
         # A key of its own for this purpose: the secret signs other things too.
         self._pairs = secret and hmac.digest(secret, b"lipwright secret key 1", "sha256")
 
@@ -155,7 +161,9 @@ class KeyStore:
             if row is None:
                 return None
             row.revoked_at_ms = now_ms()
-            return _key(row)
+            revoked = _key(row)
+        self._found.forget()
+        return revoked
 
     def any(self) -> bool:
         """Whether a key was ever created. Revoking the last one does not open the service."""
@@ -169,6 +177,9 @@ class KeyStore:
         last comparison takes the same time wherever the difference is.
         """
         digest = _hash(secret)
+        return self._found.get(digest, lambda: self._look_up(digest), keep=_was_just_used)
+
+    def _look_up(self, digest: str) -> ApiKey | None:
         with self._database.read() as session:
             row = session.scalars(select(ApiKeyRow).where(ApiKeyRow.secret_hash == digest)).first()
         if row is None or not hmac.compare_digest(row.secret_hash or "", digest):
@@ -192,6 +203,15 @@ class KeyStore:
             session.execute(
                 update(ApiKeyRow).where(ApiKeyRow.id == key.id).values(last_used_at_ms=now)
             )
+
+
+def _was_just_used(key: ApiKey | None) -> bool:
+    """Whether a key's use need not be written down before what was found of it is out of date."""
+    return (
+        key is not None
+        and key.last_used_at_ms is not None
+        and now_ms() - key.last_used_at_ms < LAST_USE_MS - 2000 * REMEMBER_S
+    )
 
 
 def to_scopes(words: Sequence[str]) -> tuple[Scope, ...]:
