@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from lipwright.jobs.queue import (
+    PART,
     WORKER_PREFIX,
     Item,
     NewItem,
@@ -271,6 +272,9 @@ def test_an_item_is_laid_aside_and_woken(fleet: Fleet) -> None:
     fleet.add("alice", "a")
     item = fleet.take()
     assert item is not None
+    with fleet.database.write() as transaction:
+        part = NewItem("a:1:0", "a", "alice", kind=PART)
+        put(transaction, part, rank=0, held=True)
     assert fleet.queue.hold(item, "w")
     assert fleet.name() is None
     with fleet.database.write() as transaction:
