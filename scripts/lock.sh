@@ -16,3 +16,4 @@ lock requirements/runtime.txt pyproject.toml
 lock requirements/dev.txt --extra c2pa --extra mcp --extra neural --extra otel --constraints requirements/runtime.txt pyproject.toml requirements/dev.in
 lock requirements/docs.txt --constraints requirements/dev.txt requirements/docs.in
 lock requirements/release.txt --constraints requirements/dev.txt requirements/release.in
+lock requirements/gpu.txt --constraints requirements/runtime.txt requirements/gpu.in

@@ -141,6 +141,7 @@ class MemoryService:
         self._maybe_fail()
         return Fleet(
             tasks={"submitted": 3, "processing": 2, "succeed": 40, "failed": 1, "cancelled": 0},
+            items={("gpu", "waiting"): 2},
             oldest_waiting_s=12.5,
             started_again=1,
             leases={"worker": 2, "take-over": 0, "sweep": 1},

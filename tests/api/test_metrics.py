@@ -26,6 +26,7 @@ def test_the_fleet_is_told_as_prometheus_reads_it(api: Any) -> None:
     assert answer.headers["Content-Type"].startswith("text/plain; version=")
     found = values(answer.text)
     assert found["lipwright_queue_depth",] == 3
+    assert found["lipwright_queue_items", "gpu", "waiting"] == 2
     assert found["lipwright_queue_oldest_seconds",] == 12.5
     assert found["lipwright_tasks", "succeed"] == 40
     assert found["lipwright_tasks_started_again",] == 1

@@ -32,6 +32,7 @@ FILES = sorted(path for path in DEPLOY.rglob("*") if path.is_file())
 MANIFESTS = sorted((DEPLOY / "kubernetes").glob("*.yaml"))
 FLEET = Fleet(
     tasks={"submitted": 0},
+    items={},
     oldest_waiting_s=0,
     started_again=0,
     leases={"worker": 0},
@@ -90,8 +91,10 @@ def queries() -> list[str]:
     board = json.loads((DEPLOY / "grafana-dashboard.json").read_text())
     found = [target["expr"] for panel in board["panels"] for target in panel["targets"]]
     found += [rule["expr"] for group in load("alerts.yaml")["groups"] for rule in group["rules"]]
-    scaled = objects()["ScaledObject", "lipwright-worker"]
-    return found + [trigger["metadata"]["query"] for trigger in scaled["spec"]["triggers"]]
+    for (kind, _), made in objects().items():
+        if kind == "ScaledObject":
+            found += [trigger["metadata"]["query"] for trigger in made["spec"]["triggers"]]
+    return found
 
 
 def test_every_setting_that_is_named_exists() -> None:
@@ -120,8 +123,14 @@ def test_settings_have_values_that_they_can_have(monkeypatch: pytest.MonkeyPatch
 
 def test_every_command_that_is_started_exists() -> None:
     compose = load("compose.yaml")["services"]
-    started = [compose["api"]["command"], compose["worker"]["command"]]
-    started += [container(name)["args"] for name in ("lipwright-api", "lipwright-worker")]
+    started = [made["command"] for made in compose.values() if "dockerfile" in str(made)]
+    assert len(started) == 4
+    started += [
+        made["spec"]["template"]["spec"]["containers"][0]["args"]
+        for (kind, _), made in objects().items()
+        if kind in ("Deployment", "Job")
+    ]
+    assert len(started) == 8
     [default] = [json.loads(rest) for word, rest in instructions() if word == "CMD"]
     commands = typer.main.get_command(app).commands  # type: ignore[attr-defined]
     for name, *arguments in [*started, default]:
@@ -211,10 +220,13 @@ def test_ports_probes_and_labels_agree() -> None:
     service = found["Service", "lipwright-api"]["metadata"]["labels"]
     monitored = found["ServiceMonitor", "lipwright-api"]["spec"]["selector"]["matchLabels"]
     assert monitored.items() <= service.items()
-    watched = found["PodMonitor", "lipwright-worker"]["spec"]["selector"]["matchLabels"]
-    assert watched == pods["lipwright-worker"]
-    target = found["ScaledObject", "lipwright-worker"]["spec"]["scaleTargetRef"]["name"]
-    assert ("Deployment", target) in found
+    watched = found["PodMonitor", "lipwright-worker"]["spec"]["selector"]
+    [among] = watched["matchExpressions"]
+    for name in ("lipwright-worker", "lipwright-worker-gpu"):
+        labels = found["Deployment", name]["spec"]["template"]["metadata"]["labels"]
+        assert watched["matchLabels"].items() <= labels.items()
+        assert labels[among["key"]] in among["values"]
+        assert found["ScaledObject", name]["spec"]["scaleTargetRef"]["name"] == name
 
 
 def test_the_probes_ask_for_what_is_served() -> None:
@@ -236,6 +248,7 @@ def test_a_pod_has_the_memory_that_its_children_may_use() -> None:
     children = {
         "lipwright-api": settings.identify_concurrency,
         "lipwright-worker": settings.worker_concurrency,
+        "lipwright-worker-gpu": settings.worker_concurrency,
     }
     for name, count in children.items():
         limit = container(name)["resources"]["limits"]["memory"]
@@ -250,7 +263,9 @@ def test_kustomize_lists_every_manifest() -> None:
 def test_compose_hangs_together() -> None:
     made = load("compose.yaml")
     services = made["services"]
-    assert set(services) == {"api", "worker", "database", "storage", "bucket", "prometheus"}
+    assert set(services) == {
+        "migrate", "api", "worker", "worker-gpu", "database", "storage", "bucket", "prometheus",
+    }  # fmt: skip
     assert services["worker"]["deploy"]["replicas"] == 2
     volumes = set(made["volumes"])
     for name, service in services.items():

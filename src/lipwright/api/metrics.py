@@ -45,6 +45,14 @@ class FleetMetrics(Collector):
             "For how long the task that waits longest has waited.",
             fleet.oldest_waiting_s,
         )
+        items = GaugeMetricFamily(
+            "lipwright_queue_items",
+            "Work in the queue, parts of long renders included.",
+            labels=["queue", "state"],
+        )
+        for (queue, state), count in fleet.items.items():
+            items.add_metric([queue, state], count)
+        yield items
         yield _by("lipwright_tasks", "Tasks that are kept, by status.", "status", fleet.tasks)
         yield GaugeMetricFamily(
             "lipwright_tasks_started_again",

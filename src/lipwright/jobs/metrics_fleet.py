@@ -14,9 +14,10 @@ from sqlalchemy.orm import Session as Transaction
 
 from lipwright.jobs.outbox import DeliveryStatus
 from lipwright.jobs.outlook import recent_speed
+from lipwright.jobs.queue import QUEUES, ItemState
 from lipwright.jobs.values import TaskStatus
 from lipwright.store.clock import now_ms
-from lipwright.store.tables import DeliveryRow, LeaseRow, TaskRow
+from lipwright.store.tables import DeliveryRow, LeaseRow, QueueItemRow, TaskRow
 
 LEASE_KINDS = ("worker", "take-over", "sweep", "video", "face")
 
@@ -29,6 +30,8 @@ class Fleet:
     ----------
     tasks
         How many tasks are kept, by status; every status is there.
+    items
+        Work in the queue, parts of long renders included, by queue and state; every pair is there.
     oldest_waiting_s
         For how long the task that waits longest has waited; 0 if none waits.
     started_again
@@ -45,6 +48,7 @@ class Fleet:
     """
 
     tasks: Mapping[str, int]
+    items: Mapping[tuple[str, str], int]
     oldest_waiting_s: float
     started_again: int
     leases: Mapping[str, int]
@@ -59,6 +63,13 @@ def look_at_fleet(transaction: Transaction) -> Fleet:
     tasks = dict.fromkeys((status.value for status in TaskStatus), 0)
     found = transaction.execute(select(TaskRow.status, func.count()).group_by(TaskRow.status))
     tasks.update({status: count for status, count in found if status in tasks})
+    items = {(queue, state.value): 0 for queue in QUEUES for state in ItemState}
+    queued = transaction.execute(
+        select(QueueItemRow.queue, QueueItemRow.state, func.count()).group_by(
+            QueueItemRow.queue, QueueItemRow.state
+        )
+    )
+    items.update({(queue, state): n for queue, state, n in queued if (queue, state) in items})
     waiting_since = transaction.scalar(
         select(func.min(TaskRow.created_at_ms)).where(TaskRow.status == TaskStatus.SUBMITTED.value)
     )
@@ -85,6 +96,7 @@ def look_at_fleet(transaction: Transaction) -> Fleet:
     speed = recent_speed(transaction)
     return Fleet(
         tasks=tasks,
+        items=items,
         oldest_waiting_s=_age_s(waiting_since, now),
         started_again=started_again or 0,
         leases=leases,
