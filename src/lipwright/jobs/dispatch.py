@@ -14,6 +14,7 @@ from dbos import DBOS, SetWorkflowID
 from lipwright.jobs.queue import GPU, Item, Queue
 from lipwright.jobs.supervision import WorkHeldError, WorkLeftError
 from lipwright.jobs.workflow import WORKFLOWS
+from lipwright.store.outages import OUTAGES
 
 log = logging.getLogger(__name__)
 
@@ -148,11 +149,13 @@ class Dispatcher:
             settle = self._queue.release
         finally:
             self._settle(item, settle)
+            # Our own rows say all that is worth knowing; what cannot be removed is swept later.
+            with suppress(*OUTAGES):
+                over = settle == self._queue.done
+                DBOS.delete_workflows([workflow_id, *([item.id] if over else [])])
             with self._lock:
                 self._running.pop(item.id, None)
             self._freed.set()
-        with suppress(Exception):
-            DBOS.delete_workflows([workflow_id])
 
     def _settle(self, item: Item, settle: Callable[[Item, str], object]) -> None:
         """Tell the queue, however long the database is away."""
