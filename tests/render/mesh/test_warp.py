@@ -122,3 +122,33 @@ def test_flat_triangles_are_left_out():
     found = warp(moved_by(np.eye(2), np.array([3.0, 1.0])), triangles=triangles)
     assert np.array_equal(found.map_x, whole.map_x)
     assert np.isfinite(found.map_y).all()
+
+
+def test_a_part_of_a_map_is_the_map_there():
+    random = np.random.default_rng(3)
+    grid = np.stack(np.meshgrid(np.arange(10.0, 111, 10), np.arange(10.0, 91, 10)), 2)
+    target = grid.reshape(-1, 2)
+    source = target + random.uniform(-6, 6, target.shape)
+    corner = np.arange(8)[:, None] * 11 + np.arange(10)[None]
+    corner = corner.ravel()
+    triangles = np.concatenate(
+        [
+            np.stack([corner, corner + 1, corner + 12], 1),
+            np.stack([corner, corner + 12, corner + 11], 1),
+        ]
+    )
+    triangles = triangles[random.permutation(len(triangles))[:140]]  # with holes and cracks
+    whole = warp_map(source, target, triangles, SIZE)
+    left, top, right, bottom = box = (40, 30, 82, 66)
+    part = warp_map(source, target, triangles, SIZE, within=box)
+    assert part.map_x.size < whole.map_x.size
+    for name in ("map_x", "map_y", "moved"):
+        cut = [
+            getattr(one, name)[top - one.y0 : bottom - one.y0, left - one.x0 : right - one.x0]
+            for one in (whole, part)
+        ]
+        assert np.array_equal(*cut), name
+
+
+def test_nothing_is_wanted_beside_the_mesh():
+    assert warp_map(SQUARE, SQUARE, HALVES, SIZE, within=(0, 0, 4, 4)) is None
