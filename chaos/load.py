@@ -136,7 +136,7 @@ class Load:
                 answer = self.ask(order.tenant, "POST", path)
                 if answer.status_code == 200:
                     order.cancelled = answer.json()["data"]["status"]
-                else:
+                elif answer.json().get("reason") != "finished":
                     order.odd = f"cancelling was answered with {_told(answer)}"
         except NoAnswerError:
             order.unanswered = True

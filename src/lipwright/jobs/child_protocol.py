@@ -7,9 +7,18 @@ Parent to child: ``{"function": …, "arguments": …}``. Child to parent: any n
 
 from __future__ import annotations
 
+import errno
 from typing import Any
 
 from lipwright.errors import BadInputError, FailedError
+
+DISK_FULL = "disk_full"
+DISK_FULL_WORDS = "the disk of the machine that did the work is full"
+
+
+def is_disk_full(error: BaseException) -> bool:
+    """Whether an error says that there was no room for a file."""
+    return isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
 
 
 def error_to_message(error: BaseException) -> dict[str, Any]:
@@ -27,6 +36,8 @@ def error_to_message(error: BaseException) -> dict[str, Any]:
         return {"failed": {"reason": error.reason, "detail": error.detail}}
     if isinstance(error, MemoryError):
         return {"failed": {"reason": "out_of_memory", "detail": "there was not enough memory"}}
+    if is_disk_full(error):
+        return {"failed": {"reason": DISK_FULL, "detail": DISK_FULL_WORDS}}
     detail = f"unexpected {type(error).__name__}"
     return {"failed": {"reason": "internal", "detail": detail}}
 

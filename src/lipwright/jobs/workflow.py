@@ -16,6 +16,7 @@ from dbos import DBOS
 from lipwright.errors import BadInputError, FailedError
 from lipwright.jobs import spans
 from lipwright.jobs.attempts import Attempt
+from lipwright.jobs.child_protocol import DISK_FULL, DISK_FULL_WORDS, is_disk_full
 from lipwright.jobs.engine import ATTEMPT, PART_ATTEMPT
 from lipwright.jobs.parts import Share
 from lipwright.jobs.queue import PART, TASK
@@ -119,9 +120,20 @@ def _step(name: str, work: Callable[[], object], attempt: Attempt) -> dict[str, 
         try:
             return {"done": work()}
         except (BadInputError, FailedError) as error:
+            if error.reason == DISK_FULL and attempt.number < _MOST_ATTEMPTS:
+                # Another machine may have room, and so may this one in a moment.
+                log.warning("task %s is left to others: %s", attempt.task_id, error.detail)
+                raise WorkLeftError from error
             return {"failed": words_for(error), "reason": error.reason}
         except TaskEndedError:
             return {"ended": True}
+        except OSError as error:
+            if not is_disk_full(error):
+                raise
+            if attempt.number < _MOST_ATTEMPTS:
+                log.warning("task %s is left to others: %s", attempt.task_id, DISK_FULL_WORDS)
+                raise WorkLeftError from error
+            return {"failed": f"rendering failed: {DISK_FULL_WORDS}", "reason": DISK_FULL}
         except OUTAGES as error:
             if attempt.number >= _MOST_ATTEMPTS:
                 raise
