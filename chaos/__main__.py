@@ -119,6 +119,11 @@ def _run(
         load.stop()
         drain(stage.tables, journal)
         checks = Checks(stage.tables, stage.ceph.store(), f"{PREFIX}/", load, stage.receiver)
+        checks.starved |= {
+            event.detail.rsplit(" ", 1)[1]
+            for event in journal.of("fault")
+            if event.data["fault"] == "exhaust memory"
+        }
         findings = checks.all(lambda order: result_of(load, order))
         findings.check("no folder of a dead process is left", iter(_tidy(stage)))
         findings.check("everything ends when told to", iter(_end(stage)))

@@ -64,6 +64,8 @@ class Checks:
         self._receiver = receiver
         self._tables = tables
         self.findings = Findings()
+        self.starved: set[str] = set()
+        """Tasks whose render got no more memory: what a library says then may be anything."""
         rows = tables.rows("select * from tasks")
         self._tasks = {row["id"]: row for row in rows}
         self._accepted = [order for order in load.orders if order.task_id]
@@ -134,6 +136,8 @@ class Checks:
                     yield f"{order.task_id} was cancelled by nobody"
             if row["status"] == "failed":
                 why = _true_reason(row["message"])
+                if not why and order.task_id in self.starved:
+                    why = "starved of memory"
                 reasons[why or row["message"]] += 1
                 if not why:
                     yield f"{order.task_id} failed: {row['message']}"

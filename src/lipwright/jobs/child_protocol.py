@@ -34,12 +34,20 @@ def error_to_message(error: BaseException) -> dict[str, Any]:
         }
     if isinstance(error, FailedError):
         return {"failed": {"reason": error.reason, "detail": error.detail}}
-    if isinstance(error, MemoryError):
+    if _lacks_memory(error):
         return {"failed": {"reason": "out_of_memory", "detail": "there was not enough memory"}}
     if is_disk_full(error):
         return {"failed": {"reason": DISK_FULL, "detail": DISK_FULL_WORDS}}
     detail = f"unexpected {type(error).__name__}"
     return {"failed": {"reason": "internal", "detail": detail}}
+
+
+def _lacks_memory(error: BaseException) -> bool:
+    """Whether there was no memory left, in whatever words a library says so."""
+    if isinstance(error, OSError) and error.errno == errno.ENOMEM:
+        return True
+    words = ("can't start new thread", "Insufficient memory", "bad_alloc", "allocate memory")
+    return isinstance(error, MemoryError) or any(word in str(error) for word in words)
 
 
 def result_of(message: dict[str, Any]) -> dict[str, Any]:
