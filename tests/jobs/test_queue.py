@@ -182,6 +182,15 @@ def test_parts_of_a_running_task_are_not_held_up_by_the_limit(fleet: Fleet) -> N
     assert fleet.name() == "part"
 
 
+def test_a_task_whose_parts_are_done_counts_as_running(fleet: Fleet) -> None:
+    fleet.rule("alice", 1)
+    fleet.add("alice", "divided", "next")
+    item = fleet.take()
+    assert item is not None
+    assert fleet.queue.hold(item, "w")
+    assert fleet.name() is None
+
+
 def test_the_last_slot_is_kept_free_of_long_videos(fleet: Fleet) -> None:
     fleet.hire("v", slots=2)
     fleet.add("alice", *numbered("long", 4), cost_ms=60_000)

@@ -283,7 +283,8 @@ class Queue:
         counts = transaction.execute(
             select(QueueItemRow.account_id, func.count(), func.max(AccountRow.running))
             .outerjoin(AccountRow, AccountRow.id == QueueItemRow.account_id)
-            .where(QueueItemRow.state == ItemState.RUNNING.value, QueueItemRow.kind == TASK)
+            # A task that was laid aside is being worked on: its parts are.
+            .where(QueueItemRow.state != ItemState.WAITING.value, QueueItemRow.kind == TASK)
             .group_by(QueueItemRow.account_id)
         )
         full = []
