@@ -141,15 +141,15 @@ def _uncovered(labels: NDArray[np.float32], rim: NDArray[np.float64] | None) -> 
 
     First the cracks that a folded triangle leaves, then two pixels inwards from a hole's rim.
     """
-    covered = cv2.compare(labels, 0.0, cv2.CMP_GT)
+    covered = (labels > 0).astype(np.uint8)
     cracks = cv2.morphologyEx(covered, cv2.MORPH_CLOSE, _AROUND)
-    yield _places(cv2.subtract(cracks, covered), 0, 0)
+    yield _places(np.asarray(cracks > covered, dtype=np.uint8), 0, 0)
     if rim is not None:
         left, top = np.maximum(np.floor(rim.min(0)).astype(int) - 2, 0)
         right, bottom = np.maximum(np.ceil(rim.max(0)).astype(int) + 3, 0)
         # What is further than two pixels from everything covered is not reached.
         near = np.s_[max(0, top - 2) : bottom + 2, max(0, left - 2) : right + 2]
-        reached = cv2.subtract(cv2.dilate(covered[near], _AROUND), covered[near])
+        reached = np.asarray(cv2.dilate(covered[near], _AROUND) > covered[near], dtype=np.uint8)
         rows, columns = top - near[0].start, left - near[1].start
         part = reached[rows : rows + bottom - top, columns : columns + right - left]
         yield _places(part, int(top), int(left))
@@ -198,7 +198,8 @@ def _calm(values: NDArray[np.float32], plain: NDArray[np.float32]) -> NDArray[np
     """
     shift = values - plain
     usual = np.asarray(cv2.medianBlur(shift, 5), dtype=np.float32)
-    wild = _places(cv2.compare(cv2.absdiff(shift, usual), _WILD_PIXELS, cv2.CMP_GT), 0, 0)
+    off = cv2.absdiff(shift, usual) > _WILD_PIXELS
+    wild = _places(off.astype(np.uint8), 0, 0)
     if len(wild[0]):
         there = np.broadcast_to(plain, values.shape)[wild]
         values[wild] = usual[wild] + there
