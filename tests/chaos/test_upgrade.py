@@ -101,7 +101,7 @@ class Upgrade:
         return self.tables.count("select count(*) from tasks where status = 'succeed'")
 
 
-def wait_until(done: Callable[[], bool], within_s: float = 300.0) -> None:
+def wait_until(done: Callable[[], bool], within_s: float = 900.0) -> None:
     deadline = time.monotonic() + within_s
     while not done():
         assert time.monotonic() < deadline, "it did not come to pass"
