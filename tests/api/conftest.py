@@ -274,6 +274,15 @@ class MemoryService:
             raise NotFoundError("task", id)
         return task
 
+    def find_tasks(self, wanted: Sequence[tuple[str, str, TaskKind | None]]) -> list[Task | None]:
+        found: list[Task | None] = []
+        for account_id, id, kind in wanted:
+            try:
+                found.append(self.find_task(account_id, id, kind=kind))
+            except NotFoundError:
+                found.append(None)
+        return found
+
     def create_legacy(
         self,
         account_id: str,

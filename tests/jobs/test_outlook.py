@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from workshop import line, make_video, wait_for, working
 
-from lipwright.jobs.outlook import Outlook, Slots, outlook, recent_speed
+from lipwright.jobs.outlook import Outlook, Slots, outlooks, recent_speed
 from lipwright.jobs.service import LipsyncService
 from lipwright.jobs.values import Session, Task, TaskStatus
 from lipwright.store.clock import now_ms
@@ -24,7 +24,8 @@ def look(service: LipsyncService, task: Task, slots: int) -> Outlook:
     with service._open.stores.database.read() as transaction:
         offered = Slots({"cpu": slots, "gpu": slots})
         row = transaction.get_one(TaskRow, task.id)
-        return outlook(transaction, row, offered, service.settings, recent_speed(transaction))
+        speed = recent_speed(transaction)
+        return outlooks(transaction, [row], offered, service.settings, speed)[task.id]
 
 
 def begin(service: LipsyncService, task: Task, ago_s: float) -> None:

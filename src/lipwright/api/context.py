@@ -10,6 +10,7 @@ from typing import Annotated
 from fastapi import Depends
 from starlette.requests import Request
 
+from lipwright.api.lookups import TaskLookups
 from lipwright.api.threads import Lanes
 from lipwright.jobs.service import LipsyncService
 from lipwright.settings import Settings
@@ -26,6 +27,12 @@ class Context:
     lanes: Lanes
     closing: threading.Event = field(default_factory=threading.Event)
     """Set when the service winds down: answers that could go on for long must end."""
+    tasks: TaskLookups = field(init=False)
+    """Looks tasks up, those of many requests together."""
+
+    def __post_init__(self) -> None:
+        lookups = TaskLookups(self.service.find_tasks, self.lanes.quick)
+        object.__setattr__(self, "tasks", lookups)
 
     def file_url(self, request: Request, key: str, expires_at_ms: int, name: str) -> str:
         """Return the signed URL of one of our files, under the address that the caller used.

@@ -11,10 +11,10 @@ from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from dbos import DBOSClient
-from sqlalchemy import func, select
+from sqlalchemy import Row, func, select
 from sqlalchemy.orm import Session as Transaction
 
 from lipwright.errors import BadInputError
@@ -26,7 +26,7 @@ from lipwright.jobs.identifying import Identifier
 from lipwright.jobs.links import file_path
 from lipwright.jobs.looking import look_at_session
 from lipwright.jobs.metrics_fleet import Fleet, look_at_fleet
-from lipwright.jobs.outlook import Slots, outlook, recent_speed
+from lipwright.jobs.outlook import Outlook, Slots, outlooks, recent_speed
 from lipwright.jobs.present import check_models
 from lipwright.jobs.queue import WORKER_PREFIX
 from lipwright.jobs.stores import Stores
@@ -341,10 +341,9 @@ class LipsyncService:
         offset, limit
             How many are skipped, and how many are returned at most.
         """
-        slots = self._slots()
         with self._open.stores.database.read() as transaction:
             rows = records.task_rows(transaction, account_id, kind, offset, limit)
-            return [self._looked_ahead(transaction, row, slots) for row in rows]
+            return self._looked_ahead(transaction, rows)
 
     def find_task(self, account_id: str, id: str, *, kind: TaskKind | None = None) -> Task:
         """Return a task by its id or by its caller's own external id.
@@ -361,18 +360,34 @@ class LipsyncService:
         NotFoundError
             The account has no such task, or it has expired.
         """
-        with self._open.stores.database.read() as transaction:
-            row = records.task_row(transaction, account_id, id, kind=kind)
-            slots = Slots({}) if row.status in FINAL else self._slots()
-            return self._looked_ahead(transaction, row, slots)
+        [task] = self.find_tasks([(account_id, id, kind)])
+        if task is None:
+            raise NotFoundError("task", id)
+        return task
 
-    def _looked_ahead(self, transaction: Transaction, row: TaskRow, slots: Slots) -> Task:
-        task = records.task_value(row)
-        if row.status in FINAL:
-            return task
-        speed = self._speed.get("speed", lambda: recent_speed(transaction))
-        ahead = outlook(transaction, row, slots, self.settings, speed)
-        return replace(task, queue_position=ahead.queue_position, eta_s=ahead.eta_s)
+    def find_tasks(self, wanted: Sequence[records.Wanted]) -> list[Task | None]:
+        """Look many tasks up for little more than one costs; None where there is no such task.
+
+        Parameters
+        ----------
+        wanted
+            What `find_task` is told, for each; the accounts may differ.
+        """
+        with self._open.stores.database.read() as transaction:
+            rows = records.task_views(transaction, wanted)
+            there = list({row.id: row for row in rows if row is not None}.values())
+            tasks = {task.id: task for task in self._looked_ahead(transaction, there)}
+        return [None if row is None else tasks[row.id] for row in rows]
+
+    def _looked_ahead(
+        self, transaction: Transaction, rows: Sequence[TaskRow | Row[Any]]
+    ) -> list[Task]:
+        going_on = [row for row in rows if row.status not in FINAL]
+        ahead: dict[str, Outlook] = {}
+        if going_on:
+            speed = self._speed.get("speed", lambda: recent_speed(transaction))
+            ahead = outlooks(transaction, going_on, self._slots(), self.settings, speed)
+        return [_seen_ahead(records.task_value(row), ahead.get(row.id)) for row in rows]
 
     def _slots(self) -> Slots:
         offers = self._offers.get("offers", lambda: self._open.stores.leases.offers(WORKER_PREFIX))
@@ -489,6 +504,12 @@ class LipsyncService:
         What a crash leaves in it is swept.
         """
         return self._open.stores.scratch.folder()
+
+
+def _seen_ahead(task: Task, ahead: Outlook | None) -> Task:
+    if ahead is None:
+        return task
+    return replace(task, queue_position=ahead.queue_position, eta_s=ahead.eta_s)
 
 
 class _Opened:

@@ -165,9 +165,7 @@ async def lip_sync_task(
     try:
         if not is_id(id):
             raise NotFoundError("task", id)
-        task = await context.lanes.quick.run(
-            context.service.find_task, account, id, kind=TaskKind.LEGACY
-        )
+        task = await context.tasks.find(account, id, TaskKind.LEGACY)
     except NotFoundError:
         raise Problem(
             ProblemKind.BAD_VALUE,

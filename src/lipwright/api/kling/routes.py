@@ -148,7 +148,7 @@ async def advanced_lip_sync_task(
     try:
         if not is_id(id):
             raise NotFoundError("task", id)
-        task = await context.lanes.quick.run(context.service.find_task, account, id)
+        task = await context.tasks.find(account, id)
     except NotFoundError:
         raise Problem(
             ProblemKind.BAD_VALUE,

@@ -136,7 +136,7 @@ async def watch(request: Request, account: Account, context: WithContext, id: st
         return Response(status_code=204)
 
     async def look() -> OwnTask:
-        again = await context.lanes.quick.run(context.service.find_task, account, found.id)
+        again = await context.tasks.find(account, found.id)
         return _own(request, context, again)
 
     async def counted() -> AsyncIterator[bytes]:
@@ -163,7 +163,7 @@ def _check(id: str) -> None:
 async def _find(context: Context, account: str, id: str) -> Task:
     try:
         _check(id)
-        return await context.lanes.quick.run(context.service.find_task, account, id)
+        return await context.tasks.find(account, id)
     except NotFoundError:
         raise _unknown(id) from None
 
