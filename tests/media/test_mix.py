@@ -102,3 +102,21 @@ def test_volumes_have_bounds(volume):
         mix(None, [], volume, 10)
     with pytest.raises(ValueError, match="0 to 2"):
         mix(None, [(np.zeros(3, np.float32), 0, volume)], 1.0, 10)
+
+
+@pytest.mark.parametrize("volume", [0.0, 0.7, 1.0])
+@pytest.mark.parametrize("total", [2 * RATE, RATE, 3 * RATE])
+def test_overwriting_the_original_changes_nothing_in_the_result(volume, total):
+    original, speech = tone(220, 0.9, 2), tone(151, 0.9, 1)
+    lines = [SpokenLine(speech, RATE // 2, 1.0)]
+    kept = original.copy()
+    plain = mix(original, lines, volume, total)
+    assert np.array_equal(original, kept)
+    again = mix(original, lines, volume, total, overwrite=True)
+    assert np.array_equal(again.samples, plain.samples)
+    assert again.limited == plain.limited
+
+
+def test_a_long_sound_can_be_mixed_in_its_own_memory():
+    original = tone(220, 0.5, 1)
+    assert np.shares_memory(mix(original, [], 1.0, RATE, overwrite=True).samples, original)

@@ -56,3 +56,10 @@ def test_tone_lights_its_own_band() -> None:
 @pytest.mark.parametrize("count", [0, 1, 159, 160, 200, 201, 399])
 def test_very_short_sounds(count: int) -> None:
     assert logmel.log_mel(np.ones(count, np.float32)).shape == (80, count // 160)
+
+
+def test_blocks_leave_no_seam(monkeypatch: pytest.MonkeyPatch) -> None:
+    sound = np.random.default_rng(1).normal(size=40_000).astype(np.float32) * 0.1
+    whole = logmel.log_power(sound)
+    monkeypatch.setattr(logmel, "_BLOCK", 7)
+    assert np.array_equal(logmel.log_power(sound), whole)

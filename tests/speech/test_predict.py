@@ -7,7 +7,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from lipwright.speech.predict import predict_mouth
+from lipwright.speech.predict import let_speech_encoder_go, predict_mouth, speech_encoder
 from lipwright.speech.types import MouthCurve
 
 RATE = 16_000
@@ -180,3 +180,12 @@ def test_same_in_every_thread_and_every_time(line: np.ndarray, spoken: MouthCurv
         thread.join()
     assert len(found) == 4
     assert all((values == spoken.values).all() for values in found)
+
+
+def test_the_encoder_is_kept_until_it_is_let_go(line: np.ndarray, spoken: MouthCurve) -> None:
+    first = speech_encoder()
+    assert speech_encoder() is first
+    let_speech_encoder_go()
+    assert speech_encoder() is not first
+    let_speech_encoder_go()
+    assert np.array_equal(predict_mouth(line, frame_times(4.2)).values, spoken.values)

@@ -7,8 +7,9 @@ from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import partial
 from itertools import pairwise
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import numpy as np
 
@@ -21,6 +22,7 @@ from lipwright.dubbing.following import (
     joined,
     shifted,
 )
+from lipwright.dubbing.heap import give_back
 from lipwright.dubbing.pieces import Part, Repeats, needed_parts
 from lipwright.dubbing.placement import find_face
 from lipwright.dubbing.types import Identification, Line
@@ -32,9 +34,11 @@ from lipwright.media.types import Frame
 from lipwright.render.articulation import like_the_person, talking_range
 from lipwright.render.engine import Engine, KeepingEngine
 from lipwright.render.plan import RenderPlan, SpokenPart, usable_weight, window_weight
-from lipwright.speech.predict import predict_mouth
+from lipwright.speech.predict import let_speech_encoder_go, predict_mouth
 
 log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 SPEECH_RATE: Final = 16_000
 
@@ -98,10 +102,10 @@ def cast(
     for role in roles:
         role.recall()
     _look(reader, roles, landmarker, engine, progress, planned)
-    speakers = []
-    for role in roles:
+
+    def surely(role: _Role, work: Callable[[], T]) -> T:
         try:
-            speaker = role.speaker(engine, reader, repeats)
+            return work()
         except LipwrightError:
             raise  # the sound's fault, or the weights'
         except Exception:
@@ -111,10 +115,15 @@ def cast(
             log.warning("what was kept of face %s is of no use", role.face.face_id, exc_info=True)
             role.forget()
             _look(reader, [role], landmarker, engine, progress, planned)
-            speaker = role.speaker(engine, reader, repeats)
-        if speaker is not None:
-            speakers.append(speaker)
-    return speakers
+            return work()
+
+    for role in roles:
+        surely(role, partial(role.part, reader, repeats))
+    # Everything is said; the model that listens is larger than all that is known of the faces.
+    let_speech_encoder_go()
+    give_back()
+    found = [surely(role, partial(role.speaker, engine, reader, repeats)) for role in roles]
+    return [speaker for speaker in found if speaker is not None]
 
 
 def _keeping(engine: Engine) -> KeepingEngine | None:
@@ -154,6 +163,7 @@ class _Role:
     bank: FaceBank | None
     known: dict[int, KnownPiece] = field(default_factory=dict)
     recalled: bool = False
+    _part: tuple[FaceTrack, RenderPlan] | None = None
 
     @property
     def pieces(self) -> list[int]:
@@ -172,7 +182,7 @@ class _Role:
         for piece in self.pieces if self.bank is not None else ():
             if self.bank is not None:
                 self.bank.forget(piece)
-        self.known, self.recalled = {}, False
+        self.known, self.recalled, self._part = {}, False, None
 
     def wanted(self, engine: Engine) -> list[Wanted]:
         """The pieces to look at. An engine that cannot keep has one observer for all of them."""
@@ -188,8 +198,13 @@ class _Role:
         if self.bank is not None:
             self.bank.add(piece, known)
 
-    def speaker(self, engine: Engine, reader: FrameSource, repeats: Repeats) -> Speaker | None:
-        """The face with its bank and plan; ``None`` if it was nowhere to be found."""
+    def part(self, reader: FrameSource, repeats: Repeats) -> tuple[FaceTrack, RenderPlan] | None:
+        """Where the face is, and what its mouth shall do; ``None`` if it was nowhere to be found.
+
+        The speech is listened to at the first call.
+        """
+        if self._part is not None:
+            return self._part
         info = reader.info
         tracks = [
             shifted(
@@ -202,10 +217,18 @@ class _Role:
         track = joined(tracks) if tracks else None
         if track is None or not len(track.times):
             return None
+        self._part = track, plan_lines(track, self.lines, float(1 / info.frame_rate))
+        return self._part
+
+    def speaker(self, engine: Engine, reader: FrameSource, repeats: Repeats) -> Speaker | None:
+        """The face with its bank and plan; ``None`` if it was nowhere to be found."""
+        found = self.part(reader, repeats)
+        if found is None:
+            return None
+        track, plan = found
         observers = [self.known[piece].observer for piece in self.pieces]
         keeping = _keeping(engine)
         observer = keeping.merge(observers) if keeping else observers[0]
-        plan = plan_lines(track, self.lines, float(1 / info.frame_rate))
         return Speaker(self.face.face_id, track, engine.prepare(track, observer), plan)
 
 

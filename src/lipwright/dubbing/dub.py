@@ -84,10 +84,8 @@ def dub(
     """
     check_volume("original_volume", original_volume)
     with DubJob(video, identification, lines, engine=engine, limits=limits) as job:
-        # A sound that cannot be used is found before minutes of work, not after.
-        sound = mixed_sound(job, original_volume)
         known = know(job, banks, progress)
-        return complete(job, known, sound, output, progress)
+        return complete(job, known, original_volume, output, progress)
 
 
 @dataclass(frozen=True)
@@ -119,18 +117,24 @@ def know(job: DubJob, banks: FaceBanks | None, progress: ProgressSink = ignore_p
 def complete(
     job: DubJob,
     known: Known,
-    sound: tuple[F32, bool],
+    original_volume: float,
     output: Path,
     progress: ProgressSink = ignore_progress,
 ) -> DubResult:
-    """Render all parts of a job whose faces are known, and join them."""
+    """Render all parts of a job whose faces are known, mix the sound, and join them.
+
+    The job then knows nothing of its faces any more.
+    """
     plan = known.plan
     rendered = _Rendering(progress, known.share, plan, job.info)
     with parts_folder(output) as folder:
         parts = {index: folder / f"{index}" for index in plan.parts}
         for index, path in parts.items():
             job.render_part(plan, index, path, rendered.at)
-        result = finish(job, plan, parts, sound, output)
+        # Not before: a whole sound is large. That all of them can be read is known since the job
+        # was opened.
+        job.forget_faces()
+        result = finish(job, plan, parts, mixed_sound(job, original_volume), output)
     progress(Progress("render", 1.0))
     return replace(result, frames_looked_at=known.looked_at)
 
@@ -188,7 +192,7 @@ def mixed_sound(job: DubJob, original_volume: float) -> tuple[F32, bool]:
         original = looped_sound(original, info, job.total_ms, SOUND_RATE)
     elif original is not None:
         total = max(total, len(original))
-    mixed = mix(original, spoken, original_volume, total)
+    mixed = mix(original, spoken, original_volume, total, overwrite=True)
     return mixed.samples, mixed.limited
 
 

@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 
 from lipwright.dubbing.banks import FaceBanks
 from lipwright.dubbing.casting import Speaker, cast, check_one_face_once
+from lipwright.dubbing.heap import give_back
 from lipwright.dubbing.limits import check_video
 from lipwright.dubbing.looping import LoopedReader, repeats_of
 from lipwright.dubbing.placement import check_line
@@ -141,6 +142,7 @@ class DubJob:
         if not self.lines:
             raise BadInputError("lines", "empty", "there must be at least one line")
         check_one_face_once(self.lines)
+        give_back()  # of what was done before, such as identifying
         self._identification = identification
         self._engine_name = engine
         self._engine = load_engine(engine)
@@ -201,6 +203,12 @@ class DubJob:
             banks=banks,
             engine_name=self._engine_name,
         )
+        give_back()
+
+    def forget_faces(self) -> None:
+        """Let go of what is known of the faces; parts can be joined all the same."""
+        self._speakers = None
+        give_back()
 
     @property
     def speakers(self) -> list[Speaker]:

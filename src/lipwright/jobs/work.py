@@ -81,13 +81,12 @@ def render_lines(arguments: dict[str, Any], report: Report) -> dict[str, Any]:
     rendered: it returns the ``plan``, how many ``frames`` each part has, the ``share`` of the work
     that is done, and ``frames_looked_at``.
     """
-    from lipwright.dubbing.dub import complete, know, mixed_sound
+    from lipwright.dubbing.dub import complete, know
 
     def progress(value: Progress) -> None:
         report(value.stage, value.fraction * _dub_share(arguments))
 
     with _open_job(arguments) as job:
-        sound = mixed_sound(job, arguments["original_volume"])
         known = know(job, _banks(arguments), progress)
         frames = known.plan.frames_of_parts
         longest = arguments.get("divide_over_s", 0.0) * float(job.info.frame_rate)
@@ -98,7 +97,8 @@ def render_lines(arguments: dict[str, Any], report: Report) -> dict[str, Any]:
                 "share": known.share,
                 "frames_looked_at": known.looked_at,
             }
-        result = complete(job, known, sound, Path(arguments["output"]), progress)
+        volume, output = arguments["original_volume"], Path(arguments["output"])
+        result = complete(job, known, volume, output, progress)
     return _finished(arguments, report, result)
 
 

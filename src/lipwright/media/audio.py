@@ -167,18 +167,27 @@ def resample(samples: F32, source_rate: int, rate: int) -> F32:
         return samples
     layout = "mono" if samples.shape[1] == 1 else "stereo"
     resampler = AudioResampler(format="fltp", layout=layout, rate=rate)
-    parts: list[F32] = []
+    # Filled block by block: for a long sound, several copies are too many.
+    room = len(samples) * rate // source_rate + rate
+    out = np.zeros((room, samples.shape[1]), np.float32)
+    done = 0
+
+    def take(frames: list[AudioFrame]) -> None:
+        nonlocal done
+        for found in frames:
+            block = _plain(found).T[: room - done]
+            out[done : done + len(block)] = block
+            done += len(block)
+
     for at in range(0, len(samples), _CHUNK):
         planar = np.ascontiguousarray(samples[at : at + _CHUNK].T)
         frame = AudioFrame.from_ndarray(planar, "fltp", layout)
         frame.sample_rate = source_rate
         frame.time_base = Fraction(1, source_rate)
         frame.pts = at
-        parts += [_plain(out) for out in resampler.resample(frame)]
-    parts += [_plain(out) for out in resampler.resample(None)]
-    if not parts:  # fewer samples than the filter is long
-        return np.zeros((0, samples.shape[1]), np.float32)
-    return np.ascontiguousarray(np.concatenate(parts, axis=1).T)
+        take(resampler.resample(frame))
+    take(resampler.resample(None))
+    return out[:done]
 
 
 class _OpenSound:

@@ -43,6 +43,7 @@ def mix(
     total_samples: int,
     *,
     rate: int = 48_000,
+    overwrite: bool = False,
 ) -> Mix:
     """Sum the original sound and the lines, each at its volume, and limit the peaks.
 
@@ -58,6 +59,8 @@ def mix(
         Length of the result.
     rate
         Samples per second; only the limiter's times depend on it.
+    overwrite
+        Whether the memory of ``original`` may become the result's.
 
     Returns
     -------
@@ -73,12 +76,15 @@ def mix(
     """
     if not 0 <= original_volume <= 2 or any(not 0 <= line[2] <= 2 for line in lines):
         raise ValueError("volumes go from 0 to 2")
-    out = np.zeros((total_samples, 2), np.float32)
-    if original is not None and original_volume > 0:
-        kept = min(total_samples, len(original))
-        out[:kept] = original[:kept]
-        if original_volume != 1:
-            out[:kept] *= np.float32(original_volume)
+    kept = min(total_samples, len(original)) if original is not None else 0
+    if original is not None and overwrite and kept == total_samples and original_volume > 0:
+        out = original[:kept]
+    else:
+        out = np.zeros((total_samples, 2), np.float32)
+        if original is not None and original_volume > 0:
+            out[:kept] = original[:kept]
+    if original_volume != 1:
+        out[:kept] *= np.float32(original_volume)
     spans = [] if original_volume == 1 else [(0, total_samples)]
     for samples, insert, volume in lines:
         begin, end = max(0, insert), min(total_samples, insert + len(samples))

@@ -18,6 +18,8 @@ SAMPLE_RATE = 16_000
 HOP = 160
 BANDS = 80
 _WINDOW = 400
+_BLOCK = 1 << 12
+"""Windows that are transformed at once; the spectra of a long sound would be large."""
 
 # The Slaney mel scale is linear below 1 kHz (15 mel) and logarithmic above (27 mel per 6.4 x).
 _HZ_PER_MEL = 200.0 / 3.0
@@ -54,8 +56,10 @@ def log_power(samples: NDArray[np.float32]) -> NDArray[np.float32]:
     mode = "reflect" if len(samples) > _WINDOW // 2 else "constant"
     padded = np.pad(np.asarray(samples, np.float32), _WINDOW // 2, mode=mode)  # type: ignore[call-overload]
     frames = np.lib.stride_tricks.sliding_window_view(padded, _WINDOW)[::HOP][:count]
-    spectrum = np.fft.rfft(frames * _hann(), axis=1)
-    power = (spectrum.real**2 + spectrum.imag**2).astype(np.float32)
+    power = np.empty((count, _WINDOW // 2 + 1), np.float32)
+    for at in range(0, count, _BLOCK):
+        spectrum = np.fft.rfft(frames[at : at + _BLOCK] * _hann(), axis=1)
+        power[at : at + _BLOCK] = spectrum.real**2 + spectrum.imag**2
     bands = power @ _filters().T
     return np.asarray(np.log10(np.maximum(bands, 1e-10)).T, np.float32)
 

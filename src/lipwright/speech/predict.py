@@ -118,6 +118,15 @@ def speech_encoder() -> SpeechEncoder:
         return _load_encoder()
 
 
+def let_speech_encoder_go() -> None:
+    """Forget the encoder, which holds about 140 MB, until it is needed again.
+
+    Loading it takes a tenth of a second. Who is using it keeps it.
+    """
+    with _loading:
+        _load_encoder.cache_clear()
+
+
 @cache
 def _load_encoder() -> SpeechEncoder:
     return SpeechEncoder(require("whisper_tiny_en"))
