@@ -156,6 +156,9 @@ class MemoryService:
     def keys_exist(self) -> bool:
         return bool(self.keys)
 
+    def authenticate_at_once(self, credential: str) -> ApiKey | None:
+        return None
+
     def authenticate(self, credential: str) -> ApiKey:
         if credential not in self.keys:
             fault = self.faults.get(credential, CredentialFault.INVALID)

@@ -18,6 +18,16 @@ def test_port_0_takes_a_free_port(host: str) -> None:
             pass
 
 
+def test_answers_do_not_wait_for_acknowledgements() -> None:
+    with (
+        serve.listen("127.0.0.1", 0) as listener,
+        socket.create_connection(listener.getsockname(), timeout=5),
+    ):
+        connection, _ = listener.accept()
+        with connection:
+            assert connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY) != 0
+
+
 @pytest.mark.parametrize("host", ["nobody.invalid", "203.0.113.1", "not a host"])
 def test_an_address_that_is_not_ours(host: str) -> None:
     with pytest.raises(FailedError, match="cannot listen on"):

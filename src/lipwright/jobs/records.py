@@ -86,11 +86,17 @@ def task_views(transaction: Transaction, wanted: Sequence[Wanted]) -> list[Row[A
     accounts = padded(sorted({account_id for account_id, _, _ in wanted}))
     ids = padded(sorted({id for _, id, _ in wanted}))
     rows = transaction.execute(_VIEWS, {"accounts": accounts, "ids": ids}).all()
-    by_id = {(row.account_id, row.id): row for row in rows}
-    by_external_id = {(row.account_id, row.external_id): row for row in rows}
+    by_id: dict[tuple[str, str], Any] = {(row.account_id, row.id): row for row in rows}
+    by_external_id: dict[tuple[str, str], Any] = {
+        (row.account_id, row.external_id): row for row in rows
+    }
 
     def find(account_id: str, id: str, kind: TaskKind | None) -> Row[Any] | None:
-        for found in (by_id.get((account_id, id)), by_external_id.get((account_id, id))):
+        candidates: list[Row[Any] | None] = [
+            by_id.get((account_id, id)),
+            by_external_id.get((account_id, id)),
+        ]
+        for found in candidates:
             if found is not None and kind in (None, found.kind):
                 return found
         return None

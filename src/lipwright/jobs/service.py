@@ -52,7 +52,7 @@ from lipwright.jobs.work import ChildFunctions
 from lipwright.settings import Settings
 from lipwright.store.accounts import Rules, take_call
 from lipwright.store.clock import now_ms
-from lipwright.store.credentials import authenticate
+from lipwright.store.credentials import authenticate, authenticate_at_once
 from lipwright.store.idempotency import Claim, Done, IdempotencyKeys, Running
 from lipwright.store.keys import ApiKey
 from lipwright.store.lately import Lately
@@ -188,6 +188,16 @@ class LipsyncService:
             It proves nothing, or not now.
         """
         return authenticate(self._open.stores.keys, credential)
+
+    def authenticate_at_once(self, credential: str) -> ApiKey | None:
+        """Return what `authenticate` would if it is known already, else None; does not block.
+
+        Raises
+        ------
+        CredentialError
+            It has expired.
+        """
+        return authenticate_at_once(self._open.stores.keys, credential)
 
     def take_call(self, account_id: str) -> None:
         """Count a call against the account's rate, if it has one.

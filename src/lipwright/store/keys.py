@@ -179,6 +179,14 @@ class KeyStore:
         digest = _hash(secret)
         return self._found.get(digest, lambda: self._look_up(digest), keep=_was_just_used)
 
+    def known(self, secret: str) -> ApiKey | None:
+        """Return what `find` found so lately that it would not look again; else None, at once.
+
+        The use of such a key was written down a moment ago.
+        """
+        key = self._found.known(_hash(secret))
+        return key if _was_just_used(key) else None
+
     def _look_up(self, digest: str) -> ApiKey | None:
         with self._database.read() as session:
             row = session.scalars(select(ApiKeyRow).where(ApiKeyRow.secret_hash == digest)).first()

@@ -57,6 +57,12 @@ class Lately(Generic[K, V]):
                 self._values = {key: (now + self._seconds, value)}
         return value
 
+    def known(self, key: K) -> V | None:
+        """Return what was looked up lately, None if nothing was; never looks up, never waits."""
+        with self._lock:
+            known = self._values.get(key)
+        return known[1] if known is not None and known[0] > time.monotonic() else None
+
     def forget(self) -> None:
         """Look everything up anew."""
         with self._lock:
