@@ -11,7 +11,7 @@ import pytest
 from face_clips import Person, film, frame_of, placed, turned
 
 from lipwright.faces.intervals import faces_of
-from lipwright.faces.scan import FaceScan, scan
+from lipwright.faces.scan import FaceScan, looks, scan
 from lipwright.media.decode import VideoReader
 
 ALWAYS = 10_000
@@ -132,3 +132,56 @@ def test_the_real_clip_of_two_faces(landmarker):
     for face, (start, end) in zip(faces, [(0, 7000), (0, 2400), (4200, 7000)], strict=True):
         assert abs(face.start_ms - start) <= 80
         assert 0 <= face.end_ms - end <= 80  # may be late, never early
+
+
+class Whole:
+    """All frames of a film, for a scan that is given some of them."""
+
+    def __init__(self, frames):
+        self.frames = list(frames)
+        self.asked = 0
+
+    def time_before(self, index):
+        return self.frames[index - 1].time
+
+    def between(self, first, end):
+        self.asked += end - first
+        yield from self.frames[first:end]
+
+
+CAST = {
+    "throughout": ([Person(0, ALWAYS, 160, 90)], []),
+    "comes and goes": ([Person(13, 62, 160, 90)], []),
+    "two": ([Person(0, ALWAYS, 80, 90), Person(21, 48, 240, 90, mirrored=True)], []),
+    "absent": ([Person(0, 22, 160, 90), Person(40, 70, 160, 90)], []),
+    "a cut": ([Person(0, 37, 100, 90), Person(37, ALWAYS, 220, 90, mirrored=True)], [37]),
+}
+
+
+@pytest.mark.parametrize("keep", [2, 4])
+@pytest.mark.parametrize("cast", CAST)
+def test_leaving_frames_out_changes_nothing(landmarker, cast, keep):
+    people, cuts = CAST[cast]
+    whole = Whole(film(80, people, cuts=cuts))
+    expected = scan(whole.frames, landmarker)
+    needed = looks([frame.time_ms for frame in whole.frames])
+    given = [f for f in whole.frames if f.index % keep == 0 or f.index in needed]
+    found = scan(given, landmarker, whole)
+    assert bounds(found) == bounds(expected)
+    for one, other in zip(found, expected, strict=True):
+        if not cuts:
+            assert one.samples == other.samples
+        assert one.portrait_score == pytest.approx(other.portrait_score, rel=0.1)
+    if cast == "throughout":
+        assert not whole.asked
+    assert whole.asked < 80
+
+
+def test_looks_are_about_twice_a_second_and_at_the_end():
+    seen = looks([40 * i for i in range(60)])
+    assert {0, 12, 25, 37, 50, 59} <= set(seen)
+    assert len(seen) < 10
+    assert looks([]) == []
+    assert max(np.diff(looks([round(1000 / 240 * i) for i in range(500)]))) <= 120
+    # A buffer of so many frames is all that is held, so a search must come.
+    assert 64 in looks(list(range(100)))

@@ -75,6 +75,31 @@ def test_grain_is_no_cut():
     assert cuts_of([street(0) + noise.normal(0, 12, (HEIGHT, WIDTH, 1)) for _ in range(30)]) == [0]
 
 
+@pytest.mark.parametrize("at", [7, 8, 9])
+def test_it_is_not_calm_across_a_cut_where_frames_were_left_out(at):
+    pictures = [street(i) if i < at else other() for i in range(20)]
+    detector = ShotDetector()
+    excited = []
+    for index in range(0, 20, 3):
+        frame = frame_of(pictures[index].astype(np.uint8), index)
+        if not detector.is_calm(frame):
+            excited.append(index)
+        detector.begins_shot(frame, 3)
+    assert excited == [0, 9]
+
+
+def test_what_is_usual_is_told_by_the_frame():
+    """A pan of which some frames were left out hides a cut no better than all of it."""
+    detector = ShotDetector()
+    for index in range(0, 20, 2):
+        detector.begins_shot(frame_of(street(6 * index).astype(np.uint8), index), 2)
+    sparse = detector._usual
+    detector = ShotDetector()
+    for index in range(20):
+        detector.begins_shot(frame_of(street(6 * index).astype(np.uint8), index))
+    assert sparse == pytest.approx(detector._usual, rel=0.25)
+
+
 def test_a_new_picture_size_begins_a_shot():
     detector = ShotDetector()
     assert detector.begins_shot(frame_of(wall(320, 180)))

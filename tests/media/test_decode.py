@@ -89,7 +89,7 @@ def test_seeking_really_skips_the_beginning(tmp_path, monkeypatch):
         seen = []
         decode = reader._decode
         monkeypatch.setattr(
-            reader, "_decode", lambda seek: (seen.append(f.pts) or f for f in decode(seek))
+            reader, "_decode", lambda *given: (seen.append(f.pts) or f for f in decode(*given))
         )
         assert next(reader.frames(Fraction(7))).index == 175
     assert len(seen) < 30
@@ -202,3 +202,29 @@ def test_rubbish_for_pictures_is_refused(tmp_path):
         list(VideoReader(path))
     assert caught.value.field == "video"
     assert caught.value.reason in ("damaged", "truncated")
+
+
+@pytest.mark.parametrize("threads", [1, 3])
+def test_frames_that_serve_no_other_can_be_left_out(tmp_path, threads):
+    path = make(tmp_path / "clip.mp4", Clip(count=60, options={**B_FRAMES, "g": "20"}))
+    with VideoReader(path, threads=threads) as reader:
+        assert reader.can_leave_out
+        whole = list(reader)
+        wanted = {1, 2, 3, 17, 30, 31, 59}
+        some = list(reader.frames(wanted=wanted.__contains__))
+        assert wanted <= {frame.index for frame in some}
+        assert len(some) < 50
+        for frame in some:
+            same = whole[frame.index]
+            assert (frame.pts, frame.time) == (same.pts, same.time)
+            for plane, other in ((frame.y, same.y), (frame.u, same.u), (frame.v, same.v)):
+                np.testing.assert_array_equal(plane, other)
+        within = list(reader.frames(whole[25].time, whole[45].time, wanted=lambda index: True))
+        assert [frame.index for frame in within] == list(range(25, 45))
+
+
+def test_nothing_is_left_out_where_it_cannot_be_told(tmp_path):
+    path = make(tmp_path / "clip.mp4", Clip(count=12, codec="mpeg4", options={"bf": "2"}))
+    with VideoReader(path) as reader:
+        assert not reader.can_leave_out
+        assert len(list(reader.frames(wanted=lambda index: False))) == 12

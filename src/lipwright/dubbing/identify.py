@@ -16,9 +16,10 @@ from lipwright.dubbing.types import (
 )
 from lipwright.faces.intervals import faces_of
 from lipwright.faces.landmarker import FaceLandmarker
-from lipwright.faces.scan import scan
+from lipwright.faces.scan import looks, scan
 from lipwright.media.decode import VideoReader
 from lipwright.media.prefetch import prefetched
+from lipwright.media.sparse import SparseFrames, times_ms
 from lipwright.media.threads import opencv_in_one_thread
 from lipwright.media.types import Frame, VideoInfo
 from lipwright.models.store import require
@@ -52,17 +53,21 @@ def identify(
     """
     with VideoReader(video) as reader:
         check_video(reader.info, limits)
-        with opencv_in_one_thread(), prefetched(reader.frames, _AHEAD) as frames:
+        sparse = SparseFrames(reader, looks(times_ms(reader)))
+        with opencv_in_one_thread(), prefetched(sparse.frames, _AHEAD) as frames:
             landmarker = FaceLandmarker(require("face_landmarker"))
-            sightings = scan(_reporting(frames, reader.info, progress), landmarker)
+            left_out = sparse if reader.can_leave_out else None
+            sightings = scan(_reporting(frames, reader.info, progress), landmarker, left_out)
         shortest = limits.min_overlap_ms
         faces = faces_of(sightings) if shortest is None else faces_of(sightings, min_ms=shortest)
         return Identification(reader.info, tuple(faces))
 
 
 def _reporting(frames: Iterator[Frame], info: VideoInfo, progress: ProgressSink) -> Iterator[Frame]:
+    due = 0
     for frame in frames:
-        if frame.index % _REPORT_EVERY == 0:
+        if frame.index >= due:
+            due = frame.index + _REPORT_EVERY
             progress(Progress("faces", min(1.0, frame.time_ms / max(1, info.duration_ms))))
         yield frame
     progress(Progress("faces", 1.0))

@@ -9,9 +9,10 @@ analysed. A face that is there for less than a second may fall between two searc
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from fractions import Fraction
+from typing import Final, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -76,6 +77,16 @@ class _Active:
     last_index: int
 
 
+class LeftOut(Protocol):
+    """Knows the frames that a scan is not given of itself."""
+
+    def time_before(self, index: int) -> Fraction:
+        """Time of the frame before frame ``index``."""
+
+    def between(self, first: int, end: int) -> Iterator[Frame]:
+        """All frames with ``first <= frame.index < end``; none if none of them was left out."""
+
+
 @dataclass
 class FaceScan:
     """Feed frames in order with `add`, then ask `finish` for what was seen.
@@ -84,9 +95,13 @@ class FaceScan:
     ----------
     landmarker
         The networks; used from the calling thread only.
+    left_out
+        Where frames are left out, who has them: they are asked for where a face appears or is
+        lost and where a shot may begin. The video's last frame must be given.
     """
 
     landmarker: FaceLandmarker
+    left_out: LeftOut | None = None
     _shots: ShotDetector = field(default_factory=ShotDetector)
     _shot: int = -1
     _buffer: deque[Frame] = field(default_factory=lambda: deque(maxlen=_MAX_BUFFER))
@@ -95,12 +110,21 @@ class FaceScan:
     _last_look_ms: int = -_SEARCH_MS
     _last_search_ms: int = -_SEARCH_MS
     _frame_ms: float = 40.0
+    _now: int = 0
 
     def add(self, frame: Frame) -> None:
         """Take the next frame."""
+        step = frame.index - self._buffer[-1].index if self._buffer else 1
+        if self.left_out is not None and step > 1 and not self._shots.is_calm(frame):
+            for missing in self.left_out.between(self._buffer[-1].index + 1, frame.index):
+                self.add(missing)
+            step = frame.index - self._buffer[-1].index
+        self._now = frame.index
         if self._buffer:
-            self._frame_ms = float(frame.time - self._buffer[-1].time) * 1000.0
-        if self._shots.begins_shot(frame):
+            skipped = self.left_out is not None and step > 1
+            before = self._before(frame) if skipped else self._buffer[-1].time
+            self._frame_ms = float(frame.time - before) * 1000.0
+        if self._shots.begins_shot(frame, step):
             self._cut(frame)
             self._look(frame)
             self._search(frame)
@@ -115,7 +139,21 @@ class FaceScan:
         return frame.time_ms - last_ms >= interval_ms - self._frame_ms / 2
 
     def _is_full(self) -> bool:
-        return len(self._buffer) == _MAX_BUFFER
+        return bool(self._buffer) and self._now - self._buffer[0].index >= _MAX_BUFFER
+
+    def _before(self, frame: Frame) -> Fraction:
+        assert self.left_out is not None
+        return self.left_out.time_before(frame.index)
+
+    def _fill(self) -> None:
+        """Get the frames that were left out since the last search."""
+        if self.left_out is None or not self._buffer:
+            return
+        first = self._buffer[0]
+        if len(self._buffer) < self._now - first.index:
+            held = {frame.index: frame for frame in self._buffer}
+            held |= {f.index: f for f in self.left_out.between(first.index + 1, self._now)}
+            self._buffer = deque((held[index] for index in sorted(held)), maxlen=_MAX_BUFFER)
 
     def finish(self) -> list[Sighting]:
         """End the pass; sightings in order of appearance, then from left to right."""
@@ -199,6 +237,7 @@ class FaceScan:
     def _begin(self, frame: Frame, found: FaceLandmarks) -> _Active:
         """Start a sighting, walking back through the buffer to its first frame."""
         start, samples, last = frame.time_ms, [FaceSample(frame.time_ms, found.box())], found
+        self._fill()
         for earlier in reversed(self._buffer):
             seen = self._usable(earlier, self.landmarker.follow(earlier, last))
             if seen is None or self._taken(earlier.time_ms, seen.box()):
@@ -221,6 +260,7 @@ class FaceScan:
 
     def _walk_forward(self, face: _Active) -> None:
         """Follow a face through the frames after its last look, to the last one that shows it."""
+        self._fill()
         for frame in self._buffer:
             if frame.index <= face.last_index:
                 continue
@@ -266,12 +306,38 @@ class FaceScan:
         return found if quality >= USABLE else None
 
 
-def scan(frames: Iterable[Frame], landmarker: FaceLandmarker) -> list[Sighting]:
+def scan(
+    frames: Iterable[Frame], landmarker: FaceLandmarker, left_out: LeftOut | None = None
+) -> list[Sighting]:
     """Find the sightings of all faces of a video; memory does not grow with its length."""
-    seen = FaceScan(landmarker)
+    seen = FaceScan(landmarker, left_out)
     for frame in frames:
         seen.add(frame)
     return seen.finish()
+
+
+def looks(times_ms: Sequence[int]) -> list[int]:
+    """Which frames a scan looks at, by index, where no shot begins but the first.
+
+    Parameters
+    ----------
+    times_ms
+        Of all frames.
+    """
+    found: list[int] = []
+    search = look = -_SEARCH_MS
+    searched = 0
+    for index, time in enumerate(times_ms):
+        early = (time - times_ms[index - 1]) / 2 if index else 0.0
+        if time - search >= _SEARCH_MS - early or index - searched >= _MAX_BUFFER:
+            search = look = time
+            searched = index
+        elif time - look >= _LOOK_MS - early:
+            look = time
+        else:
+            continue
+        found.append(index)
+    return [*found, len(times_ms) - 1] if times_ms else []
 
 
 def _same(a: FaceLandmarks, b: FaceLandmarks) -> bool:

@@ -22,6 +22,10 @@ _MEMORY: Final = 0.8
 """Weight of the past in the running mean of change."""
 
 
+_CALM: Final = _MIN_CHANGE / 2.0
+"""Two frames apart, what lies between them changes no more than twice as much."""
+
+
 class ShotDetector:
     """Tells, frame by frame, whether a new shot begins. Feed it every frame in order."""
 
@@ -29,20 +33,44 @@ class ShotDetector:
         self._last: NDArray[np.float32] | None = None
         self._usual: float | None = None
 
-    def begins_shot(self, frame: Frame) -> bool:
-        """Whether this frame is the first of a new shot (also true for the very first frame)."""
+    def is_calm(self, frame: Frame) -> bool:
+        """Whether so little changed since the last frame that no cut can lie in between.
+
+        To be asked where frames were left out, before `begins_shot`. What is to be seen in the
+        left-out frames alone is not told.
+        """
+        thumb = _thumbnail(frame)
+        if self._last is None or self._last.shape != thumb.shape:
+            return False
+        return _change(self._last, thumb) < _CALM
+
+    def begins_shot(self, frame: Frame, step: int = 1) -> bool:
+        """Whether this frame is the first of a new shot (also true for the very first frame).
+
+        Parameters
+        ----------
+        frame
+            The next one.
+        step
+            How many frames it is after the one before: more than 1 where some were left out.
+        """
         thumb = _thumbnail(frame)
         last, self._last = self._last, thumb
         if last is None or last.shape != thumb.shape:
             return True
-        # Without its mean, so that a flash or a fade of the exposure is no cut.
-        change = float(np.abs((thumb - thumb.mean()) - (last - last.mean())).mean())
+        change = _change(last, thumb)
         if self._usual is None:
-            self._usual = max(1.0, change)
+            self._usual = max(1.0, change / step)
         cut = change > max(_MIN_CHANGE, _MIN_RATIO * self._usual)
         # A cut counts too: if the change goes on it was the beginning of a quick pan.
-        self._usual = max(1.0, _MEMORY * self._usual + (1.0 - _MEMORY) * change)
+        memory = _MEMORY**step
+        self._usual = max(1.0, memory * self._usual + (1.0 - memory) * change / step)
         return cut
+
+
+def _change(last: NDArray[np.float32], thumb: NDArray[np.float32]) -> float:
+    """Mean absolute difference, without the means: a flash or a fade of the exposure is no cut."""
+    return float(np.abs((thumb - thumb.mean()) - (last - last.mean())).mean())
 
 
 def _thumbnail(frame: Frame) -> NDArray[np.float32]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
@@ -80,6 +80,14 @@ class VideoReader:
         found = np.searchsorted(self.survey.found_pts, self.survey.keyframes[:, 0])
         return np.unique(found).astype(np.int64)
 
+    @property
+    def can_leave_out(self) -> bool:
+        """Whether frames that no other is made from can be told before they are decoded.
+
+        H.264 marks them; HEVC's marks hold only for one of its layers.
+        """
+        return self.info.codec == "h264" and len(self.survey.pts) > 0
+
     def __enter__(self) -> Self:
         return self
 
@@ -98,13 +106,23 @@ class VideoReader:
     def __iter__(self) -> Iterator[Frame]:
         return self.frames()
 
-    def frames(self, start: Fraction | None = None, end: Fraction | None = None) -> Iterator[Frame]:
+    def frames(
+        self,
+        start: Fraction | None = None,
+        end: Fraction | None = None,
+        *,
+        wanted: Callable[[int], bool] | None = None,
+    ) -> Iterator[Frame]:
         """Yield the frames with ``start <= frame.time < end``, upright, in display order.
 
         Parameters
         ----------
         start, end
             Seconds since the first frame; ``None`` means the picture's own beginning or end.
+        wanted
+            Told a frame's index, says whether it must come. Frames that are not wanted are left
+            out where no other frame is made from them, which spares decoding them; those that
+            come are the same as ever. Only where `can_leave_out`; elsewhere all frames come.
 
         Yields
         ------
@@ -116,7 +134,8 @@ class VideoReader:
         first = -(-start // self.info.time_base) + self.info.start_pts if start else None
         stop = -(-end // self.info.time_base) + self.info.start_pts if end is not None else None
         seek = self._seek_point(first)
-        for frame in self._number(self._decode(seek)):
+        leaving_out = wanted if self.can_leave_out else None
+        for frame in self._number(self._decode(seek, leaving_out)):
             if self._closed or (stop is not None and frame.pts >= stop):
                 return
             if first is None or frame.pts >= first:
@@ -155,7 +174,9 @@ class VideoReader:
             y, u, v = planes.make(picture)
             yield Frame(index, (pts - start) * info.time_base, pts, y, u, v, info.color)
 
-    def _decode(self, seek: int | None) -> Iterator[VideoFrame]:
+    def _decode(
+        self, seek: int | None, wanted: Callable[[int], bool] | None
+    ) -> Iterator[VideoFrame]:
         """Decode from the beginning or from a keyframe's dts; skip what is broken."""
         with open_video_file(self._path, any_container=self._any_container) as container:
             video = _prepared(container, self.survey.stream_index, self._threads)
@@ -164,6 +185,9 @@ class VideoReader:
             good = bad = 0
             try:
                 for packet in container.demux(video):
+                    if wanted is not None and packet.pts is not None:
+                        index = int(np.searchsorted(self.survey.found_pts, packet.pts))
+                        video.codec_context.skip_frame = "DEFAULT" if wanted(index) else "NONREF"
                     try:
                         pictures = packet.decode()
                     except av.FFmpegError as error:
@@ -171,7 +195,7 @@ class VideoReader:
                         if bad > 16 + good // 10:
                             raise _damaged(good + bad) from error
                         continue
-                    good += len(pictures)
+                    good += len(pictures) if wanted is None else 1
                     yield from pictures
             except av.FFmpegError as error:
                 raise _damaged(good + bad) from error
