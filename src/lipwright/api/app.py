@@ -57,6 +57,7 @@ def create_app(settings: Settings, service: LipsyncService) -> FastAPI:
     app.state.checks = Checks()
     app.state.check_threads = anyio.CapacityLimiter(4)
     app.state.context = Context(settings, service, Lanes(settings.identify_concurrency))
+    app.router.routes.extend(lipwright.api.kling.routes.short_ways)
     app.include_router(lipwright.api.kling.routes.router)
     app.include_router(lipwright.api.kling.legacy.router)
     app.include_router(lipwright.api.kling.account.router)

@@ -32,7 +32,7 @@ _KINDS = {
 }
 
 
-async def _account(request: Request, context: WithContext) -> str:
+async def account_of(request: Request, context: WithContext) -> str:
     """Return the caller's account, once he may do what he asks for.
 
     Raises
@@ -93,7 +93,7 @@ async def _proven_account(request: Request, context: Context) -> str:
     return key.account_id
 
 
-Account = Annotated[str, Depends(_account)]
+Account = Annotated[str, Depends(account_of)]
 
 
 def is_loopback(host: str) -> bool:
