@@ -11,7 +11,7 @@ import pytest
 
 from lipwright.dubbing.types import Progress
 from lipwright.errors import BadInputError, FailedError
-from lipwright.jobs.child import Child, ChildCancelledError, ChildLimits, run_child
+from lipwright.jobs.child import YIELDING_NICE, Child, ChildCancelledError, ChildLimits, run_child
 
 LIMITS = ChildLimits(memory_mb=500, time_s=20)
 
@@ -53,6 +53,15 @@ def test_failures_and_crashes_become_failed_errors(function: str, reason: str, w
     with pytest.raises(FailedError, match=words) as caught:
         run_child(f"child_doubles:{function}", {}, LIMITS)
     assert caught.value.reason == reason
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows knows no niceness")
+def test_a_child_that_yields_lets_others_go_before() -> None:
+    own = psutil.Process().nice()
+    with Child(yielding=True) as yielding, Child() as equal:
+        assert psutil.Process(equal.pid).nice() == own
+        assert psutil.Process(yielding.pid).nice() == min(19, own + YIELDING_NICE)
+        assert yielding.run("child_doubles:echo", {"word": "hallo"}, LIMITS)["said"] == "hallo"
 
 
 def test_too_much_memory_kills_the_child() -> None:

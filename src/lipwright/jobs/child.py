@@ -17,7 +17,9 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Self
 
@@ -30,6 +32,9 @@ from lipwright.jobs.child_protocol import result_of
 log = logging.getLogger(__name__)
 
 _POLL_S = 0.05
+YIELDING_NICE = 10
+"""So many steps of niceness more than its parent has a child that yields."""
+
 _COMPLAINT_BYTES = 4000
 
 
@@ -58,10 +63,16 @@ class Child:
         Modules that the child imports before its order comes.
     environment
         Variables added to this process's own.
+    yielding
+        Whether other processes on the machine go before it when all want the processor.
     """
 
     def __init__(
-        self, *, warm: Sequence[str] = (), environment: Mapping[str, str] | None = None
+        self,
+        *,
+        warm: Sequence[str] = (),
+        environment: Mapping[str, str] | None = None,
+        yielding: bool = False,
     ) -> None:
         self._complaints: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115
         self._process = subprocess.Popen(
@@ -73,6 +84,8 @@ class Child:
             env={**os.environ, **(environment or {})},
             start_new_session=True,
         )
+        if yielding:
+            _let_others_go_before(self._process.pid)
 
     def __enter__(self) -> Self:
         return self
@@ -214,6 +227,18 @@ class _MemoryWatch:
             return bool(self._process.memory_info().rss > self._limit)
         except psutil.Error:
             return False
+
+
+def _let_others_go_before(pid: int) -> None:
+    """Lower a process's priority, before it has any threads: each has its own on Linux."""
+    if not hasattr(os, "setpriority"):
+        return
+    nice = min(19, os.getpriority(os.PRIO_PROCESS, 0) + YIELDING_NICE)
+    with suppress(OSError):  # it is dead already: its caller will hear of that soon enough
+        os.setpriority(os.PRIO_PROCESS, pid, nice)
+    # Where Linux groups processes by session, the first counts only within the child's own.
+    with suppress(OSError):
+        Path(f"/proc/{pid}/autogroup").write_text(str(nice))
 
 
 def _kill_group(process: subprocess.Popen[bytes]) -> None:

@@ -109,7 +109,8 @@ class Supervisor:
             "LIPWRIGHT_MOUTH_WEIGHTS": self._settings.mouth_weights,
         }
         try:
-            with Child(environment=environment) as child:
+            # A render takes minutes and wants every core; who asks about it wants an answer now.
+            with Child(environment=environment, yielding=True) as child:
                 found = child.run(
                     function, arguments, limits, progress=progress, cancelled=watch.unwanted
                 )
