@@ -30,11 +30,11 @@ from lipwright.errors import BadInputError, LipwrightError
 from lipwright.faces.landmarker import FaceLandmarker
 from lipwright.faces.types import FaceTrack, IdentifiedFace
 from lipwright.media.audio import read_sound
-from lipwright.media.types import Frame
+from lipwright.media.types import F32, Frame
 from lipwright.render.articulation import like_the_person, talking_range
 from lipwright.render.engine import Engine, KeepingEngine
 from lipwright.render.plan import RenderPlan, SpokenPart, usable_weight, window_weight
-from lipwright.speech.predict import let_speech_encoder_go, predict_mouth
+from lipwright.speech.predict import Heard, curve_of, let_speech_encoder_go, listen
 
 log = logging.getLogger(__name__)
 
@@ -99,6 +99,11 @@ def cast(
         mine = [line for line in lines if line.face_id == face_id]
         bank = banks.open(face, engine_name, keeping) if banks and keeping else None
         roles.append(_Role(face, mine, needed_parts(face, mine, repeats), bank))
+    # Before anything is known of the faces: the model that listens is larger than all of that.
+    for role in roles:
+        role.said = [hear(line) for line in role.lines]
+    let_speech_encoder_go()
+    give_back()
     for role in roles:
         role.recall()
     _look(reader, roles, landmarker, engine, progress, planned)
@@ -117,10 +122,6 @@ def cast(
             _look(reader, [role], landmarker, engine, progress, planned)
             return work()
 
-    for role in roles:
-        surely(role, partial(role.part, reader, repeats))
-    # Everything is said; the model that listens is larger than all that is known of the faces.
-    let_speech_encoder_go()
     give_back()
     found = [surely(role, partial(role.speaker, engine, reader, repeats)) for role in roles]
     return [speaker for speaker in found if speaker is not None]
@@ -163,7 +164,7 @@ class _Role:
     bank: FaceBank | None
     known: dict[int, KnownPiece] = field(default_factory=dict)
     recalled: bool = False
-    _part: tuple[FaceTrack, RenderPlan] | None = None
+    said: list[Said] = field(default_factory=list)
 
     @property
     def pieces(self) -> list[int]:
@@ -182,7 +183,7 @@ class _Role:
         for piece in self.pieces if self.bank is not None else ():
             if self.bank is not None:
                 self.bank.forget(piece)
-        self.known, self.recalled, self._part = {}, False, None
+        self.known, self.recalled = {}, False
 
     def wanted(self, engine: Engine) -> list[Wanted]:
         """The pieces to look at. An engine that cannot keep has one observer for all of them."""
@@ -198,13 +199,8 @@ class _Role:
         if self.bank is not None:
             self.bank.add(piece, known)
 
-    def part(self, reader: FrameSource, repeats: Repeats) -> tuple[FaceTrack, RenderPlan] | None:
-        """Where the face is, and what its mouth shall do; ``None`` if it was nowhere to be found.
-
-        The speech is listened to at the first call.
-        """
-        if self._part is not None:
-            return self._part
+    def speaker(self, engine: Engine, reader: FrameSource, repeats: Repeats) -> Speaker | None:
+        """The face with its bank and plan; ``None`` if it was nowhere to be found."""
         info = reader.info
         tracks = [
             shifted(
@@ -217,40 +213,63 @@ class _Role:
         track = joined(tracks) if tracks else None
         if track is None or not len(track.times):
             return None
-        self._part = track, plan_lines(track, self.lines, float(1 / info.frame_rate))
-        return self._part
-
-    def speaker(self, engine: Engine, reader: FrameSource, repeats: Repeats) -> Speaker | None:
-        """The face with its bank and plan; ``None`` if it was nowhere to be found."""
-        found = self.part(reader, repeats)
-        if found is None:
-            return None
-        track, plan = found
+        plan = plan_lines(track, self.lines, float(1 / info.frame_rate), self.said)
         observers = [self.known[piece].observer for piece in self.pieces]
         keeping = _keeping(engine)
         observer = keeping.merge(observers) if keeping else observers[0]
         return Speaker(self.face.face_id, track, engine.prepare(track, observer), plan)
 
 
-def plan_lines(track: FaceTrack, lines: Sequence[Line], frame_seconds: float) -> RenderPlan:
-    """Lay the mouth curves of a face's lines onto its frames."""
+@dataclass(frozen=True, eq=False)
+class Said:
+    """The used part of a line's sound, mono at `SPEECH_RATE`, and what was heard in it."""
+
+    samples: F32
+    heard: Heard
+
+
+def hear(line: Line) -> Said:
+    """Listen to a line."""
+    sound = read_sound(line.speech, line.speech_start_ms, line.speech_end_ms, SPEECH_RATE)
+    mono = sound.mean(1)
+    return Said(mono, listen(mono, line.transcript))
+
+
+def plan_lines(
+    track: FaceTrack,
+    lines: Sequence[Line],
+    frame_seconds: float,
+    said: Sequence[Said] | None = None,
+) -> RenderPlan:
+    """Lay the mouth curves of a face's lines onto its frames.
+
+    Parameters
+    ----------
+    track
+        Where the face is.
+    lines
+        Its lines.
+    frame_seconds
+        Of the video.
+    said
+        What was heard in each of the lines, if they were listened to before.
+    """
     channels = np.zeros((len(track.times), 6), np.float32)
     weight = np.zeros(len(track.times), np.float32)
     speaking = np.zeros(len(track.times), np.float32)
     parts = []
     own_range = talking_range(track)
-    for line in lines:
+    for index, line in enumerate(lines):
         start, end = line.insert_ms / 1000.0, line.end_ms / 1000.0
         inside = (track.times >= start - 1e-6) & (track.times < end - 1e-6)
         if not inside.any():
             continue
-        sound = read_sound(line.speech, line.speech_start_ms, line.speech_end_ms, SPEECH_RATE)
+        one = hear(line) if said is None else said[index]
         # The model learned from cameras: a frame shows the mouth of the moment it is stamped with.
-        mono = sound.mean(1)
-        curve = predict_mouth(mono, track.times[inside] - start, line.transcript)
+        curve = curve_of(one.heard, track.times[inside] - start)
         channels[inside] = like_the_person(curve, own_range)
         speaking[inside] = curve.speaking
-        parts.append(SpokenPart(start, mono))
+        parts.append(SpokenPart(start, one.samples))
         weight = np.maximum(weight, window_weight(track.times, start, end, frame_seconds))
     weight *= usable_weight(track)
     parts.sort(key=lambda part: part.start)

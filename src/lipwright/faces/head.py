@@ -45,9 +45,10 @@ class HeadPose:
 
     def to_head(self, points: NDArray[np.floating]) -> NDArray[np.float64]:
         """(N, P, 3) picture points in head units."""
-        centred = points.astype(np.float64) - self.origin[:, None]
+        centred = points - self.origin[:, None]
         turned = np.einsum("npi,nij->npj", centred, self.rotation)
-        return np.asarray(turned / self.scale[:, None, None])
+        turned /= self.scale[:, None, None]
+        return np.asarray(turned)
 
     def to_picture(self, points: NDArray[np.floating]) -> NDArray[np.float64]:
         """(N, P, 3) head points in pixels; the inverse of `to_head`."""

@@ -35,8 +35,7 @@ def smooth(
     """
     if not len(values):
         return values.astype(np.float64)
-    flat = values.reshape(len(values), -1).astype(np.float64)
-    out = flat.copy()
+    out = values.reshape(len(values), -1).astype(np.float64)
     for begin, end in stretches(times):
         count = end - begin
         if count < 3:
@@ -46,7 +45,7 @@ def smooth(
         window = min(2 * half + 1, count if count % 2 else count - 1)
         if window <= _ORDER:
             continue
-        out[begin:end] = _smooth_stretch(flat[begin:end], window)
+        out[begin:end] = _smooth_stretch(out[begin:end], window)
     return out.reshape(values.shape)
 
 

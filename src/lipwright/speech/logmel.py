@@ -18,7 +18,7 @@ SAMPLE_RATE = 16_000
 HOP = 160
 BANDS = 80
 _WINDOW = 400
-_BLOCK = 1 << 12
+_BLOCK = 1 << 9
 """Windows that are transformed at once; the spectra of a long sound would be large."""
 
 # The Slaney mel scale is linear below 1 kHz (15 mel) and logarithmic above (27 mel per 6.4 x).

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cache
 
 import numpy as np
@@ -62,18 +62,52 @@ def predict_mouth(
     FailedError
         The speech model is missing and cannot be fetched.
     """
+    return curve_of(listen(samples, transcript, weights=weights), times)
+
+
+@dataclass(frozen=True, eq=False)
+class Heard:
+    """What was heard in a sound: 50 values a second of everything, whatever frames there are.
+
+    Attributes
+    ----------
+    output
+        Of the network; ``None`` of silence.
+    levels
+        (n,) dB of 20 ms each.
+    duration
+        Of the sound, s.
+    """
+
+    output: MouthOutput | None
+    levels: NDArray[np.float32]
+    duration: float
+
+
+def listen(
+    samples: NDArray[np.float32], transcript: str = "", *, weights: str | None = None
+) -> Heard:
+    """The part of `predict_mouth` that needs the models, and no video; the same parameters."""
     network = load_network(checked_weights(weights or chosen_weights()))
-    times = np.asarray(times, np.float64)
     sound = usual_level(np.asarray(samples, np.float32).reshape(-1))
     levels = frame_levels(sound)
+    duration = len(sound) / SAMPLE_RATE
     if len(levels) == 0 or float(levels.max()) < SILENCE_DB:
-        return _at_rest(times)
+        return Heard(None, levels, duration)
     encoder = speech_encoder()
     output = network(encoder.encode(sound))
     if transcript:
         closed = closed_with_transcript(output, sound, transcript, encoder)
         output = replace(output, closed=closed)
-    return curve_at(times, output, levels, len(sound) / SAMPLE_RATE)
+    return Heard(output, levels, duration)
+
+
+def curve_of(heard: Heard, times: NDArray[np.float64]) -> MouthCurve:
+    """The rest of `predict_mouth`."""
+    times = np.asarray(times, np.float64)
+    if heard.output is None:
+        return _at_rest(times)
+    return curve_at(times, heard.output, heard.levels, heard.duration)
 
 
 def curve_at(

@@ -45,6 +45,9 @@ _FAST: Final = 0.03
 """How much of the pictures before and after is seen in a frame, and the change of the opening from
 frame to frame above which nothing dissolves: what moves hides the change, and two would blur."""
 
+_BLOCK: Final = 256
+"""Frames whose costs are computed at once: those of a long line would take much memory."""
+
 
 @dataclass(frozen=True, eq=False)
 class MouthLook:
@@ -93,7 +96,9 @@ def choose(
     count = len(wanted)
     cost = np.empty((count, 1 + len(patches.scale)))
     cost[:, OWN_FRAME] = _own_cost(wanted, frames)
-    cost[:, 1:] = _patch_cost(wanted, frames, patches)
+    for begin in range(0, count, _BLOCK):
+        some = slice(begin, begin + _BLOCK)
+        cost[some, 1:] = _patch_cost(wanted[some], frames.angles[some], frames.scale[some], patches)
     path = _cheapest_path(cost, _change_cost(patches.frame_indices))
     shares = np.zeros(cost.shape, np.float32)
     every = np.arange(count)
@@ -129,11 +134,14 @@ def _own_cost(wanted: NDArray[np.float64], frames: MouthLook) -> NDArray[np.floa
 
 
 def _patch_cost(
-    wanted: NDArray[np.float64], frames: MouthLook, patches: MouthLook
+    wanted: NDArray[np.float64],
+    angles: NDArray[np.floating],
+    scale: NDArray[np.float64],
+    patches: MouthLook,
 ) -> NDArray[np.float64]:
     shape = _shape_cost(wanted[:, None], patches.values[None])
-    turn = (frames.angles[:, None, :2] - patches.angles[None, :, :2]) / _DEGREES
-    zoom = np.log(patches.scale[None] / frames.scale[:, None]) / _ZOOM
+    turn = (angles[:, None, :2] - patches.angles[None, :, :2]) / _DEGREES
+    zoom = np.log(patches.scale[None] / scale[:, None]) / _ZOOM
     blur = _BLUR * np.clip(1.0 - patches.sharpness, 0.0, 1.0)
     return np.asarray(shape + (turn**2).sum(-1) + np.minimum(zoom, 0.0) ** 2 + blur**2)
 

@@ -78,12 +78,14 @@ def own_mouth(track: FaceTrack) -> OwnMouth:
     landmarks = _without_noise(track, times)
     pose = _steady(fit_head(landmarks), times)
     head = pose.to_head(landmarks)
+    del landmarks
     seen = mouth_values_of_head(head).astype(np.float64)
     rest, rest_values = _closed_rest(head, seen)
     weight = lower_face_weight(reference_head())[:, None]
-    moves = ((head - rest) * weight).reshape(len(head), -1)
+    moves = head - rest  # and on in place: of a long track there is no room for many copies
+    moves *= weight
     modes = mouth_basis().modes
-    coefficients = moves @ modes.reshape(len(modes), -1).T
+    coefficients = moves.reshape(len(head), -1) @ modes.reshape(len(modes), -1).T
     return OwnMouth(pose, head, seen - rest_values, rest, coefficients)
 
 
@@ -99,7 +101,9 @@ def _without_noise(track: FaceTrack, times: NDArray[np.float64]) -> NDArray[np.f
     size = np.linalg.norm(rest[..., :2], axis=2) / scale
     low, high = _NOISE
     share = np.clip((size - low) / (high - low), 0.0, 1.0)
-    return np.asarray(smoothed + share[..., None] * rest)
+    rest *= share[..., None]
+    smoothed += rest
+    return smoothed
 
 
 def _times_with_breaks(track: FaceTrack) -> NDArray[np.float64]:
