@@ -1,11 +1,16 @@
 """Measure what the stages of one long render cost, and compute its time on 1 to 64 workers.
 
-    python scripts/measure_splitting.py VIDEO SPEECH [--minutes 10] [--upload 100]
+    python scripts/measure_splitting.py [VIDEO SPEECH] [--minutes 10] [--store 100]
 
-It identifies the video, lets its largest face say the speech, looks, plans, renders one part,
-joins, and reads and writes a file of the result's size. From these it computes the time of a video
-of so many minutes that speaks throughout: what one worker does alone (download, look, plan, join,
-upload) and what is shared (a start and its parts for each). Prints a table and the bottleneck.
+Without a video it makes one (`lipwright bench` has them: a portrait before a drifting camera, 10 s
+of 1920 x 1080, who says something like speech; needs lipwright[bench]). It identifies the video,
+lets its largest face say the speech, looks, plans, renders all parts and joins them; then it opens
+the job again, as another worker does, with all that is known of the face. What is counted are the
+seconds that processor cores are busy, so it may run on a machine that has other things to do.
+
+From these it computes how long a video of so many minutes takes that speaks throughout, on workers
+of one core each: what one worker does alone (look, plan, join), and what is shared (the parts,
+and for each worker a start and knowing the face again). Prints both tables.
 """
 
 from __future__ import annotations
@@ -15,89 +20,109 @@ import tempfile
 import time
 from pathlib import Path
 
+from lipwright.benchmark.films import Film, make_film
+from lipwright.benchmark.voice import write_voice
+from lipwright.dubbing.banks import FaceBanks
 from lipwright.dubbing.dub import mixed_sound
 from lipwright.dubbing.identify import identify
 from lipwright.dubbing.parts import DubJob
-from lipwright.dubbing.types import Fit, Line
+from lipwright.dubbing.types import Fit, Identification, Line
 from lipwright.media.audio import probe_sound
 
 WORKERS = (1, 2, 4, 8, 16, 32, 64)
+FILM = Film(1920, 1080, 10)
 
 
-def measure(video: Path, speech: Path, folder: Path) -> dict[str, float]:
-    """Seconds for each second of video, but for the start, which is seconds in all."""
-    found = identify(video)
+def measure(found: Identification, video: Path, speech: Path, folder: Path) -> dict[str, float]:
+    """Core seconds for each second of video, but for the start, which is core seconds in all."""
+    costs: dict[str, float] = {}
+    # What a new process takes until it can begin; the caller takes off what it did before.
+    costs["start"] = time.process_time()
     face = max(found.faces, key=lambda one: one.end_ms - one.start_ms)
     length = min(probe_sound(speech).duration_ms, face.end_ms - face.start_ms)
     line = Line(face.face_id, speech, 0, length, face.start_ms, fit=Fit.TRIM)
-    costs: dict[str, float] = {}
-    looked = [0]
+    banks = FaceBanks(folder / "banks", "measured")
 
-    def count(frame: object) -> None:
-        looked[0] += 1
+    def taken(since: float, seconds: float) -> float:
+        return (time.process_time() - since) / seconds
 
-    began = time.monotonic()
+    began = time.process_time()
     with DubJob(video, found, [line]) as job:
-        rate = float(job.info.frame_rate)
-        opened = time.monotonic() - began
-        began = time.monotonic()
-        sound, _ = mixed_sound(job, 1.0)
-        costs["sound"] = (time.monotonic() - began) / (job.total_ms / 1000)
-        began = time.monotonic()
-        job.look(None, count)
-        costs["look"] = (time.monotonic() - began) / max(1.0, looked[0] / rate)
-        began = time.monotonic()
+        costs["start"] += time.process_time() - began
+        seconds = job.total_ms / 1000
+        began = time.process_time()
+        job.look(banks)
+        costs["look"] = taken(began, seconds)
+        began = time.process_time()
         plan = job.plan_parts()
-        costs["plan"] = (time.monotonic() - began) / (job.total_ms / 1000)
+        costs["plan"] = taken(began, seconds)
         parts = {index: folder / str(index) for index in plan.parts}
-        began = time.monotonic()
+        began = time.process_time()
         frames = sum(job.render_part(plan, index, path) for index, path in parts.items())
-        costs["render"] = (time.monotonic() - began) / (frames / rate)
-        began = time.monotonic()
+        costs["render"] = taken(began, frames / float(job.info.frame_rate))
+    began = time.process_time()
+    with DubJob(video, found, [line]) as job:
+        job.look(banks)
+        costs["know"] = taken(began, seconds)
+        began = time.process_time()
+        sound, _ = mixed_sound(job, 1.0)
+        costs["sound"] = taken(began, seconds)
+        began = time.process_time()
         job.join_parts(plan, parts, sound, folder / "joined.mp4")
-        costs["join"] = (time.monotonic() - began) / (job.total_ms / 1000)
-    costs["megabytes"] = (folder / "joined.mp4").stat().st_size / 1e6 / (job.total_ms / 1000)
-    # A new process, its libraries and models, and the mouth curve of what is said.
-    costs["start"] = opened + 3.0
+        costs["join"] = taken(began, seconds)
+    costs["megabytes"] = (folder / "joined.mp4").stat().st_size / 1e6 / seconds
     return costs
 
 
 def seconds(costs: dict[str, float], length: float, workers: int, speed: float) -> dict[str, float]:
     """Where the time goes, s, of ``length`` s of video; ``speed`` of the store in MB a second."""
     size = costs["megabytes"] * length
-    shared = length * costs["render"] / workers
+    again = costs["start"] + costs["know"] * length if workers > 1 else 0.0
+    joining = costs["start"] if workers > 1 else 0.0
     return {
         "look": length * (costs["look"] + costs["plan"]) + costs["start"],
-        "render": shared + (costs["start"] if workers > 1 else 0.0),
+        "render": length * costs["render"] / workers + again,
         # The video and every part go down to whoever needs them; the store serves all at once.
         "store": size / speed * (2 if workers == 1 else 4),
-        "join": length * (costs["join"] + costs["sound"]),
+        "join": length * (costs["join"] + costs["sound"]) + joining,
     }
 
 
 def main() -> None:
     """Measure and print."""
     arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    arguments.add_argument("video", type=Path)
-    arguments.add_argument("speech", type=Path)
+    arguments.add_argument("video", type=Path, nargs="?")
+    arguments.add_argument("speech", type=Path, nargs="?")
     arguments.add_argument("--minutes", type=float, default=10.0)
-    arguments.add_argument("--upload", type=float, default=100.0, help="MB a second of the store")
+    arguments.add_argument("--store", type=float, default=100.0, help="its MB a second")
     given = arguments.parse_args()
+    if given.video and not given.speech:
+        arguments.error("a video needs a speech")
     with tempfile.TemporaryDirectory() as name:
-        costs = measure(given.video, given.speech, Path(name))
-    print("| stage | s for each s of video |\n|---|---|")
-    for stage in ("look", "plan", "render", "join", "sound"):
+        folder = Path(name)
+        begun = time.process_time()
+        video, speech = given.video, given.speech
+        if video is None:
+            video, speech = folder / "film.mp4", folder / "speech.wav"
+            make_film(FILM, video)
+            write_voice(speech, FILM.seconds)
+        found = identify(video)
+        prepared = time.process_time() - begun
+        costs = measure(found, video, speech, folder)
+        costs["start"] -= prepared
+    print("| stage | core seconds for each second of video |\n|---|---|")
+    for stage in ("look", "plan", "render", "know", "sound", "join"):
         print(f"| {stage} | {costs[stage]:.3f} |")
-    print(f"\n{costs['megabytes']:.2f} MB for each s; a start costs about {costs['start']:.1f} s\n")
-    print("| workers | look | render | store | join | all, s | times faster | bottleneck |")
+    print(f"\n{costs['megabytes']:.2f} MB for each second; a start costs {costs['start']:.1f} s\n")
+    print("| workers | look, s | render, s | store, s | join, s | all, s | faster | longest |")
     print("|---|---|---|---|---|---|---|---|")
     alone = 0.0
     for workers in WORKERS:
-        found = seconds(costs, 60 * given.minutes, workers, given.upload)
-        total = sum(found.values())
+        spent = seconds(costs, 60 * given.minutes, workers, given.store)
+        total = sum(spent.values())
         alone = alone or total
-        worst = max(found, key=lambda stage: found[stage])
-        cells = " | ".join(f"{found[stage]:.0f}" for stage in ("look", "render", "store", "join"))
+        worst = max(spent, key=lambda stage: spent[stage])
+        cells = " | ".join(f"{spent[stage]:.0f}" for stage in ("look", "render", "store", "join"))
         print(f"| {workers} | {cells} | {total:.0f} | {alone / total:.1f} | {worst} |")
 
 
