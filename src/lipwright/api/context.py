@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import re
 import threading
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Annotated
 
 from fastapi import Depends
 from starlette.requests import Request
 
-from lipwright.api.lookups import TaskLookups
+from lipwright.api.lookups import TaskLookups, Wanted
 from lipwright.api.threads import Lanes
 from lipwright.jobs.service import LipsyncService
+from lipwright.jobs.values import Task
 from lipwright.settings import Settings
 
 _HOST = re.compile(r"([a-z0-9._-]{1,253}|\[[0-9a-f:.]+\])(:\d{1,5})?", re.ASCII)
@@ -31,7 +33,11 @@ class Context:
     """Looks tasks up, those of many requests together."""
 
     def __post_init__(self) -> None:
-        lookups = TaskLookups(self.service.find_tasks, self.lanes.quick)
+        # The documents of the API are written without a service: it is asked for only when used.
+        def find(wanted: Sequence[Wanted]) -> Sequence[Task | None]:
+            return self.service.find_tasks(wanted)
+
+        lookups = TaskLookups(find, self.lanes.quick)
         object.__setattr__(self, "tasks", lookups)
 
     def file_url(self, request: Request, key: str, expires_at_ms: int, name: str) -> str:

@@ -113,6 +113,8 @@ LINE_REASONS: Final[dict[str, str]] = {
 WORK_REASONS: Final[dict[str, str]] = {
     "closing": "the service is stopping",
     "encode_failed": "the result could not be written",
+    "bad_part": "a part of the result is damaged, or the video changed while it was read",
+    "disk_full": "no machine that tried it had enough room on its disk",
     "expired": "the video or the sound was removed before the work on it began",
     "models_unavailable": "the weights are not there and could not be fetched",
     "generator_failed": "the neural engine's network failed",
