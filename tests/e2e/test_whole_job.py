@@ -210,4 +210,5 @@ def test_frames_outside_the_line_keep_their_picture(job: dict[str, Any], clip: P
             if before.index > 20:
                 break
             difference = before.y.astype(np.float64) - after.y.astype(np.float64)
-            assert 10 * np.log10(255**2 / np.mean(difference**2)) > 38
+            # 38 dB of PSNR; no difference at all where pictures were copied.
+            assert np.mean(difference**2) < 255**2 / 10**3.8
