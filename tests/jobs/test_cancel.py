@@ -86,7 +86,7 @@ def test_a_worker_in_another_process_stops_as_well(
         began = time.monotonic()
         service.cancel("alice", task.id)
         while child.is_running() and child.status() != psutil.STATUS_ZOMBIE:
-            assert time.monotonic() - began < 2
+            assert time.monotonic() - began < 10
             time.sleep(0.02)
         took = time.monotonic() - began
     finally:
@@ -107,7 +107,7 @@ def test_a_task_that_waits_for_a_slow_source_stops_too(
         began = time.monotonic()
         later = wait_for(service, service.create("alice", session.id, [line()]))
         assert later.status is TaskStatus.SUCCEED
-        assert time.monotonic() - began < 3
+        assert time.monotonic() - began < 10
     assert service.find_task("alice", task.id).status is TaskStatus.CANCELLED
 
 
