@@ -19,7 +19,7 @@ _HEAD: Final = """\
 
 What lipwright costs beside the plainest work on the same video. This page is written by
 `lipwright bench --report docs/benchmarks.md`; run `lipwright bench` for your own machine, or
-`lipwright bench --quick` for a rough answer in two minutes.
+`lipwright bench --quick` for a rough answer in a few minutes.
 
 Every job runs in a process of its own, so that its peak memory is its own, and all of them take
 turns: whatever else the machine does meets them alike. Ratios are worked out round by round. Shown

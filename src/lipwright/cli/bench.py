@@ -37,7 +37,7 @@ def bench(
         ),
     ] = None,
     quick: Annotated[
-        bool, typer.Option("--quick", help="Smaller and fewer: two minutes, and rough.")
+        bool, typer.Option("--quick", help="Smaller and fewer: a few minutes, and rough.")
     ] = False,
     rounds: Annotated[
         int | None,
