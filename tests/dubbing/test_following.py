@@ -104,8 +104,9 @@ def test_a_face_is_not_looked_for_where_it_is_not(look):
 
 def test_pieces_join_as_if_the_face_had_been_followed_without_a_break(whole, frames, landmarker):
     from lipwright.faces.dense import FaceFollower
+    from lipwright.faces.whereabouts import Whereabouts
 
-    follower = FaceFollower(landmarker, FACE)
+    follower = FaceFollower(landmarker, Whereabouts(FACE).at)
     for frame in frames:
         follower.add(frame)
     track, together = follower.finish(), joined([whole[0][piece].track for piece in range(3)])

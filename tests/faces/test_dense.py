@@ -8,6 +8,7 @@ from lipwright.faces.dense import FaceFollower
 from lipwright.faces.intervals import faces_of
 from lipwright.faces.scan import scan
 from lipwright.faces.types import Box, FaceSample, IdentifiedFace
+from lipwright.faces.whereabouts import Whereabouts
 
 
 def face_at(x, y, start_ms, end_ms, size=60, every=200):
@@ -17,7 +18,7 @@ def face_at(x, y, start_ms, end_ms, size=60, every=200):
 
 
 def followed(landmarker, face, frames):
-    follower = FaceFollower(landmarker, face)
+    follower = FaceFollower(landmarker, Whereabouts(face).at)
     found = [follower.add(frame) for frame in frames]
     return found, follower.finish()
 

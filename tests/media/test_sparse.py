@@ -30,6 +30,19 @@ def test_what_is_needed_comes_and_the_rest_on_demand(clip):
         assert indices(sparse.between(4, 4)) == indices(sparse.between(5, 6)) == []
 
 
+def test_what_others_need_comes_marked_and_changes_nothing_else(clip):
+    with VideoReader(clip) as reader:
+        plain = indices(SparseFrames(reader, [5, 101, 199]).frames())
+        sparse = SparseFrames(reader, [5, 101, 199], lambda index: 40 <= index < 90)
+        came = list(sparse.with_spare())
+        assert [frame.index for frame, spare in came if not spare] == plain
+        spare = [frame.index for frame, spare in came if spare]
+        assert spare == [index for index in range(40, 90) if index not in plain]
+        assert len(spare) > 20
+        assert not (set(plain) - {5, 101, 199}) & set(reader.unreferenced.nonzero()[0])
+        assert indices(sparse.between(50, 53)) == [50, 51, 52]
+
+
 def test_times_are_those_of_the_frames(clip):
     with VideoReader(clip) as reader:
         whole = list(reader)

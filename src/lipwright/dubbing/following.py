@@ -13,7 +13,8 @@ from lipwright.dubbing.banks import KnownPiece
 from lipwright.dubbing.pieces import runs, seconds_of, with_run_up
 from lipwright.faces.dense import FaceFollower
 from lipwright.faces.landmarker import FaceLandmarker, FaceLandmarks
-from lipwright.faces.types import FaceTrack, IdentifiedFace
+from lipwright.faces.types import Box, FaceTrack, IdentifiedFace
+from lipwright.faces.whereabouts import Whereabouts
 from lipwright.media.prefetch import prefetched
 from lipwright.media.threads import opencv_in_one_thread
 from lipwright.media.types import Frame, VideoInfo
@@ -66,7 +67,7 @@ def follow(
     ------
     Each piece once it is done.
     """
-    waiting = [_Follower(one, landmarker, reader.info) for one in wanted]
+    waiting = [PieceFollower(one, landmarker, reader.info) for one in wanted]
     for begin, end in runs([(one.begin, one.end) for one in waiting]):
         mine = [one for one in waiting if begin <= one.begin < end]
         with (
@@ -124,31 +125,52 @@ _Found = tuple[Frame, list[FaceLandmarks | None]]
 
 
 def _finding(
-    frames: Iterator[Frame], followers: Sequence[_Follower]
+    frames: Iterator[Frame], followers: Sequence[PieceFollower]
 ) -> Callable[[], Iterator[_Found]]:
     """Look for the face of every piece in every frame."""
     return lambda: ((frame, [one.find(frame) for one in followers]) for frame in frames)
 
 
-class _Follower:
-    """Follows a face through its piece, run-up included."""
+class PieceFollower:
+    """Follows a face through its piece, run-up included.
 
-    def __init__(self, wanted: Wanted, landmarker: FaceLandmarker, info: VideoInfo) -> None:
+    Parameters
+    ----------
+    wanted
+        The piece.
+    landmarker
+        What finds.
+    info
+        Of the video.
+    expected
+        Where the face should be, if the samples of ``wanted.face`` do not tell.
+    """
+
+    def __init__(
+        self,
+        wanted: Wanted,
+        landmarker: FaceLandmarker,
+        info: VideoInfo,
+        expected: Callable[[int], Box | None] | None = None,
+    ) -> None:
         self.wanted = wanted
         self.begin, self.end = with_run_up(wanted.piece, wanted.face, info)
         self._own, _ = seconds_of(wanted.piece)
-        self._follower = FaceFollower(landmarker, wanted.face)
+        self._follower = FaceFollower(landmarker, expected or Whereabouts(wanted.face).at)
         self._observer: Observer = wanted.observer
         self.finished = False
 
     def find(self, frame: Frame) -> FaceLandmarks | None:
+        """Look for the face in the next frame, if that is one of the piece."""
         return self._follower.add(frame) if self.begin <= frame.time < self.end else None
 
     def observe(self, frame: Frame, found: FaceLandmarks | None) -> None:
+        """Let the engine's observer see what was found."""
         if found is not None and frame.time >= self._own:
             self._observer.add(frame, found)
 
     def finish(self) -> KnownPiece:
+        """What is known of the piece now."""
         self.finished = True
         track = self._follower.finish()
         own = track.times >= float(self._own) - 1e-9

@@ -27,6 +27,7 @@ from lipwright.faces.mouth_shape import (
 )
 from lipwright.faces.quality import USABLE, lip_sync_quality
 from lipwright.faces.types import IdentifiedFace
+from lipwright.faces.whereabouts import Whereabouts
 from lipwright.media.color import to_bgr
 from lipwright.media.decode import VideoReader
 from lipwright.media.prefetch import prefetched
@@ -122,7 +123,7 @@ def watch(
     -------
     What was seen, and the viewpoints that were used.
     """
-    follower = FaceFollower(_landmarker(), face)
+    follower = FaceFollower(_landmarker(), Whereabouts(face).at)
     times: list[float] = []
     points: list[NDArray[np.float32]] = []
     crops: list[tuple[U8, int, int] | None] = []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
 import numpy as np
@@ -12,12 +13,11 @@ from lipwright.faces.head import fit_head, shape_error
 from lipwright.faces.landmarker import MIN_PRESENCE, FaceLandmarker, FaceLandmarks
 from lipwright.faces.quality import lip_sync_quality
 from lipwright.faces.shots import ShotDetector
-from lipwright.faces.types import Box, FaceTrack, IdentifiedFace
+from lipwright.faces.types import Box, FaceTrack
 from lipwright.media.types import Frame
 
 _MIN_OVERLAP: Final = 0.25
 _MAX_SHAPE_ERROR: Final = 0.13
-_MAX_SAMPLE_GAP_MS: Final = 1_500
 
 
 class FaceFollower:
@@ -27,15 +27,14 @@ class FaceFollower:
     ----------
     landmarker
         The networks; used from the calling thread only.
-    face
-        The face to follow. Its samples say where it was seen; a face elsewhere is another person.
+    expected
+        Where the face to follow should be at a time in ms, ``None`` where it is not there
+        (`lipwright.faces.whereabouts.Whereabouts.at`).
     """
 
-    def __init__(self, landmarker: FaceLandmarker, face: IdentifiedFace) -> None:
+    def __init__(self, landmarker: FaceLandmarker, expected: Callable[[int], Box | None]) -> None:
         self._landmarker = landmarker
-        self._face = face
-        self._times = np.array([s.time_ms for s in face.samples], dtype=np.float64)
-        self._boxes = np.array([[s.box.x0, s.box.y0, s.box.x1, s.box.y1] for s in face.samples])
+        self._expected = expected
         self._shots = ShotDetector()
         self._last: FaceLandmarks | None = None
         self._indices: list[int] = []
@@ -75,17 +74,6 @@ class FaceFollower:
             pose.angles(),
             lip_sync_quality(points, pose, *self._size),
         )
-
-    def _expected(self, time_ms: int) -> Box | None:
-        """Where the face should be, or ``None`` outside its interval."""
-        if not self._face.start_ms <= time_ms < self._face.end_ms:
-            return None
-        after = int(np.searchsorted(self._times, time_ms))
-        near = [i for i in (after - 1, after) if 0 <= i < len(self._times)]
-        if min(abs(self._times[i] - time_ms) for i in near) > _MAX_SAMPLE_GAP_MS:
-            return None
-        corners = [np.interp(time_ms, self._times, self._boxes[:, k]) for k in range(4)]
-        return Box(*map(float, corners))
 
     def _accept(self, found: FaceLandmarks | None, expected: Box) -> FaceLandmarks | None:
         if found is None or found.score < MIN_PRESENCE:

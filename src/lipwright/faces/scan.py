@@ -112,6 +112,11 @@ class FaceScan:
     _frame_ms: float = 40.0
     _now: int = 0
 
+    @property
+    def present(self) -> list[Sighting]:
+        """The faces that were there at the last look; they grow as the scan goes on."""
+        return [face.sighting for face in self._active]
+
     def add(self, frame: Frame) -> None:
         """Take the next frame."""
         step = frame.index - self._buffer[-1].index if self._buffer else 1

@@ -224,6 +224,30 @@ def split_lengths(data: bytes) -> Iterator[tuple[int, int]]:
         at = end
 
 
+def length_size(record: bytes) -> int:
+    """How many bytes the lengths of an mp4's NAL units have; 0 if that is no record."""
+    return (record[4] & 3) + 1 if len(record) > 4 and record[0] == 1 else 0
+
+
+def serves_no_other(packet: memoryview, size: int) -> bool:
+    """Whether no other picture refers to this one: its slices' nal_ref_idc is 0 (7.4.1).
+
+    Parameters
+    ----------
+    packet
+        One picture as mp4 has it.
+    size
+        Bytes of its lengths (`length_size`).
+    """
+    at = 0
+    while size and at + size < len(packet):
+        head = packet[at + size]
+        if head & 31 in (SLICE, IDR_SLICE):
+            return not head & 0x60
+        at += size + int.from_bytes(packet[at : at + size], "big")
+    return False
+
+
 def read_record(record: bytes) -> ParameterSets:
     """Take the decoder configuration of an mp4's track apart.
 

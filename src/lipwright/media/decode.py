@@ -81,6 +81,11 @@ class VideoReader:
         return np.unique(found).astype(np.int64)
 
     @property
+    def unreferenced(self) -> NDArray[np.bool_]:
+        """(N,) whether no other frame is made from this one; told for H.264 alone."""
+        return self.survey.unreferenced
+
+    @property
     def can_leave_out(self) -> bool:
         """Whether frames that no other is made from can be told before they are decoded.
 

@@ -18,6 +18,7 @@ from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
 from lipwright.errors import BadInputError
+from lipwright.media.avc import length_size, serves_no_other
 from lipwright.media.container import (
     MAX_PIXELS,
     MOV,
@@ -38,7 +39,7 @@ _UNSPECIFIED = 2
 
 @dataclass(frozen=True, eq=False)
 class Survey:
-    """Everything one pass over a video's packets tells; 16 bytes of memory a frame.
+    """Everything one pass over a video's packets tells; 17 bytes of memory a frame.
 
     Attributes
     ----------
@@ -52,6 +53,8 @@ class Survey:
         (N,) the same, made to rise strictly where the file repeats one.
     keyframes
         (K, 2) pts and dts of the pictures that decoding can start from, in file order.
+    unreferenced
+        (N,) whether no other picture is made from this one; told for H.264 alone.
     """
 
     info: VideoInfo
@@ -59,6 +62,7 @@ class Survey:
     found_pts: NDArray[np.int64]
     pts: NDArray[np.int64]
     keyframes: NDArray[np.int64]
+    unreferenced: NDArray[np.bool_]
 
 
 def probe(path: Path, *, any_container: bool = False) -> VideoInfo:
@@ -184,6 +188,9 @@ class _Packets:
         self.has_audio = False
         self.pts = array("q")
         self.keyframes = array("q")
+        self.unreferenced = array("b")
+        h264 = video.codec_context.name == "h264"
+        self._length_size = length_size(bytes(video.codec_context.extradata or b"")) if h264 else 0
         self.end: int | None = None
         self.complete = True
         self._failures: dict[int, int] = {}
@@ -212,6 +219,7 @@ class _Packets:
             self.complete = False
             return
         self.pts.append(packet.pts)
+        self.unreferenced.append(serves_no_other(memoryview(packet), self._length_size))
         end = packet.pts + (packet.duration or 0)
         self.end = end if self.end is None else max(self.end, end)
         if packet.is_keyframe and packet.dts is not None:
@@ -233,7 +241,9 @@ def _conclude(path: Path, container: InputContainer, video: VideoStream, found: 
     assert frame is not None
     _check_size(frame.width, frame.height)
     time_base = video.time_base or Fraction(1, 90_000)
-    stamps = np.sort(np.frombuffer(found.pts, dtype=np.int64)) if len(found.pts) else _EMPTY
+    stored = np.frombuffer(found.pts, dtype=np.int64) if len(found.pts) else _EMPTY
+    order = np.argsort(stored, kind="stable")
+    stamps = stored[order]
     # Strictly rising: each stamp is at least one tick after the one before it.
     steps = np.arange(len(stamps), dtype=np.int64)
     pts = np.maximum.accumulate(stamps - steps) + steps
@@ -277,7 +287,9 @@ def _conclude(path: Path, container: InputContainer, video: VideoStream, found: 
     keyframes = np.array(found.keyframes, dtype=np.int64).reshape(-1, 2)
     if not found.complete:
         stamps = pts = _EMPTY
-    return Survey(info, video.index, stamps, pts, keyframes)
+        order = order[:0]
+    unreferenced = np.array(found.unreferenced, dtype=bool)[order]
+    return Survey(info, video.index, stamps, pts, keyframes, unreferenced)
 
 
 _EMPTY: NDArray[np.int64] = np.empty(0, dtype=np.int64)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from fractions import Fraction
 from typing import Final
 
@@ -28,27 +28,43 @@ class SparseFrames:
         Of the video; must stay open.
     needed
         Frames that must come, by index.
+    also
+        Asked of a frame that would be left out, whether somebody else needs it (`with_spare`).
     """
 
-    def __init__(self, reader: VideoReader, needed: Collection[int]) -> None:
+    def __init__(
+        self,
+        reader: VideoReader,
+        needed: Collection[int],
+        also: Callable[[int], bool] = lambda index: False,
+    ) -> None:
         self._reader = reader
         self._needed = frozenset(needed)
+        self._also = also
         self._keys = reader.keys
         # Each is written by one thread only: frames may be read in another one than asked for.
         self._left_out = np.zeros(len(reader.stamps), bool)
+        self._spare = np.zeros(len(reader.stamps), bool)
         self._spared = 0
         self._read_again = 0
         self._thrifty = True
 
     def frames(self) -> Iterator[Frame]:
         """Yield frames in display order, each with its place among all frames."""
+        return (frame for frame, spare in self.with_spare() if not spare)
+
+    def with_spare(self) -> Iterator[tuple[Frame, bool]]:
+        """Yield frames as `frames` does, and among them those that only others need, marked."""
         due = 0
         for frame in self._reader.frames(wanted=self._wanted):
-            self._spared += frame.index - due
-            due = frame.index + 1
-            yield frame
+            spare = frame.index < len(self._spare) and bool(self._spare[frame.index])
+            if not spare:
+                self._spared += frame.index - due
+                due = frame.index + 1
+            yield frame, spare
         # The end counts, also where its last needed frame is broken.
-        yield from self.between(due, len(self._left_out))
+        for frame in self.between(due, len(self._left_out)):
+            yield frame, False
 
     def time_before(self, index: int) -> Fraction:
         """Time of the frame before frame ``index`` (at least 1), s."""
@@ -70,9 +86,13 @@ class SparseFrames:
     def _wanted(self, index: int) -> bool:
         if not self._thrifty or index in self._needed:
             return True
-        if index < len(self._left_out):
-            self._left_out[index] = True
-        return False
+        if index >= len(self._left_out):
+            return False
+        self._left_out[index] = True
+        if not self._also(index):
+            return False
+        self._spare[index] = self._reader.unreferenced[index]
+        return True
 
     def _time(self, index: int) -> Fraction:
         info = self._reader.info
