@@ -19,9 +19,10 @@ from lipwright.errors import FailedError
 from lipwright.media.audio import read_track
 from lipwright.media.avc import read_record
 from lipwright.media.decode import VideoReader
-from lipwright.media.encode import VideoWriter
+from lipwright.media.encode import video_writer
 from lipwright.media.groups import find_groups
 from lipwright.media.join import Source, join
+from lipwright.media.probe import probe
 from lipwright.media.provenance import read_mark
 from lipwright.media.stretch_writer import StretchWriter
 from lipwright.media.stretches import Stretch
@@ -98,7 +99,7 @@ def test_the_track_is_described_as_if_it_had_been_encoded_in_one(tmp_path, kind)
     source = make(tmp_path / "source.mp4", SOURCES[kind])
     target = joined(source, tmp_path)
     whole = tmp_path / "whole.mp4"
-    with VideoReader(source) as reader, VideoWriter(whole, reader.info, synthetic=True) as writer:
+    with VideoReader(source) as reader, video_writer(whole, reader.info, synthetic=True) as writer:
         for frame in reader:
             writer.write(frame.y, frame.u, frame.v, frame.pts)
     with VideoReader(target) as one, VideoReader(whole) as other:
@@ -115,6 +116,15 @@ def test_the_track_is_described_as_if_it_had_been_encoded_in_one(tmp_path, kind)
     found = packets(target)
     assert all(a[1] < b[1] for a, b in pairwise(found))
     assert all(dts <= pts for pts, dts, _ in found)
+
+
+def test_the_last_picture_is_not_taken_to_stay_as_long_as_another(tmp_path):
+    stamps = [0, 512, 900, 2000, 2300, 2400, 4000, 4512]
+    source = make(tmp_path / "source.mp4", Clip(count=len(stamps), stamps=stamps))
+    target = joined(source, tmp_path, plan=((0, len(stamps), False),))
+    # A packet's length is the step to the next one's decoding; the last picture's comes earlier.
+    assert packets(target)[-1][0] < stamps[-1]
+    assert probe(target).duration_pts == probe(source).duration_pts == 4512 + 512
 
 
 def test_one_description_announces_both_encoders(tmp_path):

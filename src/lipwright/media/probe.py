@@ -257,6 +257,8 @@ def _conclude(path: Path, container: InputContainer, video: VideoStream, found: 
     declared = start + (video.duration or 0)
     if last < declared and abs(declared - end) <= usual // 2:
         end = declared  # jitter hides in the packets' own lengths, not in their sum
+    elif last + usual // 4 < declared < end:
+        end = declared  # with B frames, a packet's length may be another picture's
     if len(pts):
         counted = len(pts) / ((end - start) * time_base)
         if not rate or abs(rate / counted - 1) > Fraction(1, 50):
