@@ -8,14 +8,14 @@ import pytest
 
 from lipwright.evaluation.container import check_container
 from lipwright.media.decode import VideoReader
-from lipwright.media.encode import VideoWriter
+from lipwright.media.encode import video_writer
 
 CLICKS = np.zeros((96_000, 2), np.float32)
 CLICKS[[9_000, 30_000, 31_500, 70_000]] = 0.8
 
 
 def rewritten(source: Path, path: Path, sound: np.ndarray, drop: int = 0) -> Path:
-    with VideoReader(source) as reader, VideoWriter(path, reader.info, sound) as writer:
+    with VideoReader(source) as reader, video_writer(path, reader.info, sound) as writer:
         for frame in reader:
             if frame.index < 50 - drop:
                 writer.write(frame.y, frame.u, frame.v, frame.pts)

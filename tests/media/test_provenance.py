@@ -11,7 +11,7 @@ from media_clips import Clip, make
 from lipwright.errors import FailedError
 from lipwright.media.container import boxes_of
 from lipwright.media.decode import VideoReader
-from lipwright.media.encode import VideoWriter
+from lipwright.media.encode import video_writer
 from lipwright.media.provenance import SOURCE_TYPE, mark, read_mark
 
 IPTC = "{http://iptc.org/std/Iptc4xmpExt/2008-02-29/}"
@@ -21,7 +21,7 @@ RDF = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}"
 
 def write(source: Path, target: Path, **more: bool) -> None:
     sound = np.zeros((9600, 2), np.float32)
-    with VideoReader(source) as reader, VideoWriter(target, reader.info, sound, **more) as writer:
+    with VideoReader(source) as reader, video_writer(target, reader.info, sound, **more) as writer:
         for frame in reader:
             writer.write(frame.y, frame.u, frame.v, frame.pts)
 

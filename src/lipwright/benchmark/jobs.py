@@ -66,14 +66,14 @@ def transcode(asked: Request) -> dict[str, Any]:
     """
     from lipwright.media.audio import read_track
     from lipwright.media.decode import VideoReader
-    from lipwright.media.encode import VideoWriter
+    from lipwright.media.encode import video_writer
     from lipwright.media.prefetch import prefetched
 
     path = Path(asked.video)
     count = 0
     with (
         VideoReader(path) as reader,
-        VideoWriter(Path(asked.scratch, "copy.mp4"), reader.info, read_track(path)) as writer,
+        video_writer(Path(asked.scratch, "copy.mp4"), reader.info, read_track(path)) as writer,
         prefetched(reader.frames) as frames,
     ):
         for frame in frames:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import tempfile
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
@@ -25,10 +23,10 @@ from lipwright.dubbing.types import (
     ignore_progress,
 )
 from lipwright.dubbing.warnings import LOUD
-from lipwright.errors import FailedError
 from lipwright.media.audio import read_sound, read_track
-from lipwright.media.encode import SOUND_RATE
 from lipwright.media.mix import SpokenLine, mix
+from lipwright.media.movie import SOUND_RATE
+from lipwright.media.part_file import parts_folder
 from lipwright.media.types import F32, Frame, VideoInfo
 from lipwright.render.engine import DEFAULT_ENGINE
 
@@ -194,23 +192,6 @@ def mixed_sound(job: DubJob, original_volume: float) -> tuple[F32, bool]:
         total = max(total, len(original))
     mixed = mix(original, spoken, original_volume, total, overwrite=True)
     return mixed.samples, mixed.limited
-
-
-@contextmanager
-def parts_folder(output: Path) -> Iterator[Path]:
-    """A folder for parts beside the result: what holds the one can be expected to hold both.
-
-    Raises
-    ------
-    FailedError
-        ``encode_failed``: it cannot be made.
-    """
-    try:
-        folder = tempfile.TemporaryDirectory(prefix=".lipwright-", dir=output.absolute().parent)
-    except OSError as error:
-        raise FailedError("encode_failed", f"the result cannot be written: {error}") from error
-    with folder as name:
-        yield Path(name)
 
 
 class _Looking:

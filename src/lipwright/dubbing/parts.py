@@ -8,7 +8,6 @@ and whoever has all the parts joins them. The result is the same, byte for byte.
 from __future__ import annotations
 
 import logging
-import os
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
@@ -16,7 +15,7 @@ from fractions import Fraction
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Final, Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,7 +35,7 @@ from lipwright.media.decode import VideoReader
 from lipwright.media.groups import Groups, NotJoinableError, find_groups
 from lipwright.media.join import Source, join
 from lipwright.media.prefetch import prefetched
-from lipwright.media.stretch_writer import StretchWriter
+from lipwright.media.stretch_writer import StretchWriter, usual_threads
 from lipwright.media.stretches import Stretch, plan_stretches
 from lipwright.media.types import F32, Frame, VideoInfo
 from lipwright.models.store import require
@@ -44,8 +43,6 @@ from lipwright.render.engine import DEFAULT_ENGINE, load_engine
 from lipwright.render.walk import render_all
 
 log = logging.getLogger(__name__)
-
-_MAX_THREADS: Final = 16
 
 
 @dataclass(frozen=True)
@@ -240,7 +237,7 @@ class DubJob:
         return PartsPlan(
             stretches,
             min(set(range(32)) - taken),
-            threads or min(_MAX_THREADS, max(1, (os.cpu_count() or 1) * 3 // 2)),
+            threads or usual_threads(),
             why,
             tuple(warnings_of(self.speakers, self.lines, False)),
         )

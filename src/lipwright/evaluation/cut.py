@@ -13,7 +13,8 @@ import numpy as np
 from lipwright.errors import BadInputError
 from lipwright.media.audio import read_track
 from lipwright.media.decode import VideoReader
-from lipwright.media.encode import SOUND_RATE, VideoWriter
+from lipwright.media.encode import video_writer
+from lipwright.media.movie import SOUND_RATE
 from lipwright.media.types import F32
 
 _CUT_CRF: Final = 8
@@ -73,7 +74,7 @@ def cut(
         cut = replace(
             info, start_pts=first, duration_pts=length, duration_ms=end - start_ms, frame_count=0
         )
-        with VideoWriter(path, cut, sound, crf=_CUT_CRF) as writer:
+        with video_writer(path, cut, sound, crf=_CUT_CRF) as writer:
             for frame in reader.frames(start, stop):
                 writer.write(frame.y, frame.u, frame.v, frame.pts)
                 tick("cut the clip", frame.index)

@@ -26,8 +26,9 @@ from lipwright.faces.quality import lip_sync_quality
 from lipwright.faces.types import FaceTrack, IdentifiedFace
 from lipwright.media.audio import probe_sound, read_sound
 from lipwright.media.decode import VideoReader
-from lipwright.media.encode import SOUND_RATE, VideoWriter
+from lipwright.media.encode import video_writer
 from lipwright.media.mix import SpokenLine, mix
+from lipwright.media.movie import SOUND_RATE
 from lipwright.media.prefetch import prefetched
 from lipwright.media.types import F32, Frame, VideoInfo
 from lipwright.models.store import require
@@ -217,7 +218,7 @@ class Stage:
         waiting: dict[int, Frame] = {}
         with (
             VideoReader(self.source) as reader,
-            VideoWriter(output, reader.info, sound, synthetic=True) as writer,
+            video_writer(output, reader.info, sound, synthetic=True) as writer,
             prefetched(reader.frames) as frames,
         ):
             for made in render_all(engine, [(speaker.bank, plan)], _noted(frames, waiting)):

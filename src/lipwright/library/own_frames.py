@@ -29,8 +29,8 @@ from lipwright.library.cues import Cue, place_cues
 from lipwright.library.pictures import Pictures, TimedFrame, changed_rgb
 from lipwright.library.sound import Sound, stereo
 from lipwright.media.audio import read_sound
-from lipwright.media.encode import SOUND_RATE
 from lipwright.media.mix import SpokenLine, mix
+from lipwright.media.movie import SOUND_RATE
 from lipwright.media.types import Frame, VideoInfo
 from lipwright.models.store import require
 from lipwright.render.engine import DEFAULT_ENGINE, Engine, load_engine

@@ -85,7 +85,7 @@ def join(
     Parameters
     ----------
     path, info, audio, synthetic
-        As `lipwright.media.encode.VideoWriter` has them.
+        As `lipwright.media.encode.video_writer` has them.
     stretches
         In order, and for those that were encoded the part (`lipwright.media.part_file`).
     source

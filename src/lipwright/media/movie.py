@@ -42,14 +42,12 @@ class Movie:
     Parameters
     ----------
     path, info, audio, synthetic
-        As `lipwright.media.encode.VideoWriter` has them.
-    threads, crf
-        For the picture's encoder.
+        As `lipwright.media.encode.video_writer` has them.
 
     Attributes
     ----------
     picture
-        The picture's stream; its encoder opens with the first packet unless it is open before.
+        The picture's stream; nothing is encoded by it.
     shift
         What is added to the source's time stamps: those below 0 cannot be stored; then, and only
         then, all of them move.
@@ -67,8 +65,6 @@ class Movie:
         audio: F32 | None,
         *,
         synthetic: bool,
-        threads: int = 0,
-        crf: int = X264_CRF,
     ) -> None:
         self._path = path
         self._info = info
@@ -81,12 +77,12 @@ class Movie:
         try:
             with as_failed():
                 self._part.touch(exist_ok=False)
-                self._open(threads, crf)
+                self._open()
         except BaseException:
             self._part.unlink(missing_ok=True)
             raise
 
-    def _open(self, threads: int, crf: int) -> None:
+    def _open(self) -> None:
         time_base = self._info.time_base
         clock = math.lcm(time_base.denominator, SOUND_RATE)
         self._container = av.open(
@@ -101,19 +97,20 @@ class Movie:
             },
         )
         try:
-            self.picture = self._add_picture(threads, crf)
+            self.picture = self._add_picture()
             self._sound = None if self._audio is None else self._add_sound()
         except BaseException:
             self._container.close()
             raise
 
-    def _add_picture(self, threads: int, crf: int) -> VideoStream:
+    def _add_picture(self) -> VideoStream:
         info = self._info
         stream: VideoStream = self._container.add_stream(
-            "libx264", rate=info.frame_rate, options=encoder_options(crf)
+            "libx264", rate=info.frame_rate, options=encoder_options(X264_CRF)
         )
         stream.time_base = info.time_base
-        set_up(stream.codec_context, info, threads)
+        # The packets come from elsewhere: this encoder only describes the track.
+        set_up(stream.codec_context, info, threads=1)
         if info.rotation or info.mirrored:
             stream.set_display_matrix(write_matrix(info.rotation, info.mirrored))
         return stream

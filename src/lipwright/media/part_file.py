@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import json
 import struct
+import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
@@ -103,3 +105,20 @@ def _records(file: BinaryIO, *, skip: bool) -> Iterator[tuple[int, bool, bytes]]
                 raise ValueError("it is cut off")
         count += 1
         yield pts, kind == _KEY, data
+
+
+@contextmanager
+def parts_folder(output: Path) -> Iterator[Path]:
+    """A folder for parts beside the result: what holds the one can be expected to hold both.
+
+    Raises
+    ------
+    FailedError
+        ``encode_failed``: it cannot be made.
+    """
+    try:
+        folder = tempfile.TemporaryDirectory(prefix=".lipwright-", dir=output.absolute().parent)
+    except OSError as error:
+        raise FailedError("encode_failed", f"the result cannot be written: {error}") from error
+    with folder as name:
+        yield Path(name)

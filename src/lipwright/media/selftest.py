@@ -10,7 +10,8 @@ import numpy as np
 
 from lipwright.media.audio import read_track
 from lipwright.media.decode import VideoReader
-from lipwright.media.encode import SOUND_RATE, VideoWriter
+from lipwright.media.encode import video_writer
+from lipwright.media.movie import SOUND_RATE
 from lipwright.media.types import ColorTags, VideoInfo
 
 FRAMES = 25
@@ -66,7 +67,7 @@ def round_trip(folder: Path) -> RoundTrip:
     sound = np.repeat(tone[:, None], 2, axis=1).astype(np.float32)
     grey = np.full((SIDE // 2, SIDE // 2), 128, np.uint8)
     sent = [_picture(index) for index in range(FRAMES)]
-    with VideoWriter(path, info, sound) as writer:
+    with video_writer(path, info, sound) as writer:
         for index, luma in enumerate(sent):
             writer.write(luma, grey, grey, index * _TICKS)
     count, worst = 0, 0.0

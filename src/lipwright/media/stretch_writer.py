@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Final, Self
 
+import numpy as np
 from av.codec.context import CodecContext, Flags
 from av.video.codeccontext import VideoCodecContext
 from av.video.frame import VideoFrame
 
 from lipwright.media.avc import PPS, SPS, ParameterSets, split_start_codes, with_lengths
-from lipwright.media.encode import fill
+from lipwright.media.display import stored
 from lipwright.media.movie import X264_CRF, as_failed, encoder_options, set_up, stored_size
 from lipwright.media.part_file import PartWriter
 from lipwright.media.types import U8, VideoInfo
+
+_MAX_THREADS: Final = 16
+
+
+def usual_threads() -> int:
+    """Return how many encoder threads suit this machine."""
+    return min(_MAX_THREADS, max(1, (os.cpu_count() or 1) * 3 // 2))
 
 
 class StretchWriter:
@@ -85,7 +94,15 @@ class StretchWriter:
                 self._path.unlink(missing_ok=True)
 
     def write(self, y: U8, u: U8, v: U8, pts: int) -> None:
-        """Append one upright picture, as `lipwright.media.encode.VideoWriter.write`.
+        """Append one upright picture.
+
+        Parameters
+        ----------
+        y, u, v
+            Planes as `lipwright.media.types.Frame` has them, ``info.height`` rows; copied
+            before the call returns, any strides.
+        pts
+            `Frame.pts`; rises strictly.
 
         Raises
         ------
@@ -100,7 +117,7 @@ class StretchWriter:
         if self._last is not None and pts <= self._last:
             raise ValueError(f"time stamp {pts} does not rise")
         picture = self._spare or VideoFrame(*stored_size(info), "yuv420p")
-        fill(picture, (y, u, v), info)
+        _fill(picture, (y, u, v), info)
         picture.pts = pts
         picture.time_base = info.time_base
         with as_failed():
@@ -125,6 +142,21 @@ def _encoder(info: VideoInfo, threads: int, number: int, crf: int) -> VideoCodec
     encoder.options = {**encoder_options(crf), "x264-params": f"sps-id={number}"}
     encoder.open()
     return encoder
+
+
+def _fill(picture: VideoFrame, planes: tuple[U8, U8, U8], info: VideoInfo) -> None:
+    """Write upright planes into a picture as it is stored."""
+    # x264 took its own copy, but a reference may linger in FFmpeg's queue.
+    picture.make_writable()
+    for index, plane in enumerate(planes):
+        turned = stored(plane, info.rotation, info.mirrored)
+        _rows(picture, index)[: turned.shape[0], : turned.shape[1]] = turned
+
+
+def _rows(picture: VideoFrame, index: int) -> U8:
+    plane: Any = picture.planes[index]
+    rows: U8 = np.frombuffer(plane, dtype=np.uint8).reshape(-1, plane.line_size)
+    return rows
 
 
 def _sets(units: list[bytes]) -> ParameterSets:

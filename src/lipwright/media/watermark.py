@@ -10,7 +10,8 @@ import numpy as np
 
 from lipwright.media.audio import read_track
 from lipwright.media.decode import VideoReader
-from lipwright.media.encode import SOUND_RATE, VideoWriter
+from lipwright.media.encode import video_writer
+from lipwright.media.movie import SOUND_RATE
 from lipwright.media.types import F32, U8
 
 TEXT: Final = "AI-generated"
@@ -42,7 +43,7 @@ def watermark(source: Path, output: Path) -> None:
         info = reader.info
         sound = read_track(source, SOUND_RATE) if info.has_audio else None
         letters: tuple[F32, F32] | None = None
-        with VideoWriter(output, info, sound, synthetic=True) as writer:
+        with video_writer(output, info, sound, synthetic=True) as writer:
             for frame in reader.frames():
                 if letters is None:
                     letters = mark_of(frame.width, frame.height)
