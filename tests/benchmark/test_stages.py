@@ -51,7 +51,7 @@ def test_time_counts_to_the_room_that_spent_it() -> None:
     assert 0.5 < spent["rendering"] / 0.6 < 1.5
 
 
-def test_the_innermost_room_counts_and_muxing_by_its_name() -> None:
+def test_the_innermost_room_counts_and_sound_by_its_name() -> None:
     seen = {}
 
     def look(key: str) -> None:
@@ -64,14 +64,18 @@ def test_the_innermost_room_counts_and_muxing_by_its_name() -> None:
     outer["follow"]("faces")
     inner["__name__"] = "lipwright.render.mesh.observe"
     outer["follow"]("observing")
-    writer = {"__name__": "lipwright.media.encode", "look": look}
-    exec("def _mux_picture(key): look(key)\ndef write(key): look(key)", writer)
-    writer["_mux_picture"]("muxing")
+    movie = {"__name__": "lipwright.media.movie", "look": look}
+    exec("def _encode_sound(key): look(key)\ndef mux(key): look(key)", movie)
+    movie["_encode_sound"]("sound")
+    movie["mux"]("muxing")
+    writer = {"__name__": "lipwright.media.stretch_writer", "look": look}
+    exec("def write(key): look(key)", writer)
     writer["write"]("encoding")
     look("other")
     assert seen == {
         "faces": "landmarks",
         "observing": "observing",
+        "sound": "sound",
         "muxing": "muxing",
         "encoding": "encoding",
         "other": "other",

@@ -41,7 +41,10 @@ _ROOMS: Final = (
     ("lipwright.media.probe", "decode"),
     ("lipwright.media.samples", "decode"),
     ("lipwright.media.prefetch", _HANDING),
-    ("lipwright.media.encode", "encoding"),
+    ("lipwright.media.stretch_writer", "encoding"),
+    ("lipwright.media.join", "muxing"),
+    ("lipwright.media.movie", "muxing"),
+    ("lipwright.media.part_file", "muxing"),
     ("lipwright.media.audio", "sound"),
     ("lipwright.media.mix", "sound"),
     ("lipwright.media.manifest", "muxing"),
@@ -153,8 +156,8 @@ def stage_of(frame: FrameType | None) -> str:
     while frame is not None:
         name = str(frame.f_globals.get("__name__", ""))
         if not found:
-            if name.startswith("lipwright.media") and "mux" in frame.f_code.co_name:
-                return "muxing"
+            if name.startswith("lipwright.media") and "sound" in frame.f_code.co_name:
+                return "sound"
             found = next((stage for room, stage in _ROOMS if name.startswith(room)), "")
             if found not in ("", "rendering"):
                 return found
