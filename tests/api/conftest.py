@@ -113,7 +113,8 @@ class MemoryService:
         self.pages: list[tuple[int, int]] = []
         self.prepaid = True
         self.needs: dict[str, Callable[[], None]] = {"database": lambda: None}
-        self.identify_s = 0.0
+        self.may_identify = threading.Event()
+        self.may_identify.set()
         self.identifying = 0
         self.most_identifying = 0
         self.faces: tuple[SessionFace, ...] = (
@@ -178,10 +179,11 @@ class MemoryService:
 
     def claim(self, account_id: str, key: str, fingerprint: str) -> Claim | Running | Done:
         claim = Claim(account_id, key, "holder")
-        if (account_id, key) not in self.claims:
-            self.claims[account_id, key] = (fingerprint, None)
-            return claim
-        before, reference = self.claims[account_id, key]
+        with self._lock:
+            if (account_id, key) not in self.claims:
+                self.claims[account_id, key] = (fingerprint, None)
+                return claim
+            before, reference = self.claims[account_id, key]
         if before != fingerprint:
             raise BadInputError("idempotency_key", "reused", "was used with another request")
         return Running() if reference is None else Done(reference)
@@ -236,7 +238,7 @@ class MemoryService:
             self.identifying += 1
             self.most_identifying = max(self.most_identifying, self.identifying)
         try:
-            time.sleep(self.identify_s)
+            assert self.may_identify.wait(120)
             self._maybe_fail()
             self.videos.append((account_id, str(video)))
         finally:
@@ -382,9 +384,9 @@ class Api:
         self._thread = threading.Thread(target=self._server.run, args=([listener],))
         self._thread.start()
         self.client = httpx.Client(
-            base_url=f"http://127.0.0.1:{self.port}", trust_env=False, timeout=20
+            base_url=f"http://127.0.0.1:{self.port}", trust_env=False, timeout=120
         )
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 120
         while not self._server.started and time.monotonic() < deadline:
             time.sleep(0.01)
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from typing import Any
 
 import httpx
@@ -90,16 +91,22 @@ def test_one_key_does_not_stand_for_two_operations(api: Any) -> None:
 
 
 def test_whoever_comes_second_waits_for_the_first(api: Any) -> None:
-    api.service.identify_s = 0.5
+    api.service.may_identify.clear()
     answers: list[httpx.Response] = []
 
     def ask() -> None:
-        with httpx.Client(base_url=api.client.base_url, trust_env=False, timeout=20) as client:
+        with httpx.Client(base_url=api.client.base_url, trust_env=False, timeout=120) as client:
             answers.append(client.post("/klingai/v1/videos/identify-face", json=VIDEO, headers=KEY))
 
     threads = [threading.Thread(target=ask) for _ in range(5)]
     for thread in threads:
         thread.start()
+    patience = time.monotonic() + 60
+    while not api.service.identifying:
+        assert time.monotonic() < patience
+        time.sleep(0.01)
+    time.sleep(0.3)
+    api.service.may_identify.set()
     for thread in threads:
         thread.join()
     assert len(api.service.videos) == 1

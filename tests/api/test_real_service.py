@@ -59,7 +59,7 @@ class Real:
 
     def client(self, credential: str) -> httpx.Client:
         headers = {"Authorization": f"Bearer {credential}"}
-        return httpx.Client(base_url=self.url, headers=headers, trust_env=False, timeout=60)
+        return httpx.Client(base_url=self.url, headers=headers, trust_env=False, timeout=300)
 
     def key(self, account: str, **more: Any) -> str:
         return self.stores.keys.create(account, **more)[1]
