@@ -76,7 +76,7 @@ class Upgrade:
         def ready() -> bool:
             assert api.runs, api.log.read_text()
             try:
-                return httpx.get(f"{url}/readyz", timeout=10, trust_env=False).is_success
+                return httpx.get(f"{url}/readyz", timeout=60, trust_env=False).is_success
             except httpx.TransportError:
                 return False
 
@@ -92,7 +92,7 @@ class Upgrade:
             capture_output=True,
             text=True,
             check=True,
-            timeout=120,
+            timeout=300,
         )
         key: str = json.loads(made.stdout)["key"]
         return key
@@ -141,7 +141,7 @@ def test_old_and_new_side_by_side_lose_nothing(step: str, url: str, tmp_path: Pa
                 f"{upgrade.urls[0]}/v1/lipwright/webhook-secret",
                 headers={"Authorization": f"Bearer {key}"},
                 trust_env=False,
-                timeout=60,
+                timeout=300,
             )
             receiver.secrets[tenant] = answer.json()["data"]["secret"]
         journal = Journal(quiet=True)

@@ -60,5 +60,5 @@ def service_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
             yield url[1]
         finally:
             process.terminate()
-            process.wait(30)
+            process.wait(120)
             process.stdout.close()

