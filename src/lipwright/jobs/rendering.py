@@ -15,9 +15,10 @@ from lipwright.dubbing.serialize import identification_from_dict
 from lipwright.dubbing.types import Limits
 from lipwright.errors import FailedError
 from lipwright.jobs import metrics
-from lipwright.jobs.attempts import Attempt, Attempts
+from lipwright.jobs.attempts import Attempt
 from lipwright.jobs.bank_objects import BankObjects, BorrowedBanks
 from lipwright.jobs.child import ChildLimits
+from lipwright.jobs.means import Means
 from lipwright.jobs.moderation import (
     SpokenSound,
     Submission,
@@ -29,10 +30,8 @@ from lipwright.jobs.moderation import (
 from lipwright.jobs.orders import Order
 from lipwright.jobs.parts import KEPT_MS, PLAN, Parts, Share, key_of, shares_of
 from lipwright.jobs.sealing import seal
-from lipwright.jobs.stores import Stores
-from lipwright.jobs.supervision import Supervisor, WorkHeldError, WorkLeftError
-from lipwright.jobs.work import ChildFunctions, limits_to_dict, line_to_dict
-from lipwright.settings import Settings
+from lipwright.jobs.supervision import WorkHeldError, WorkLeftError
+from lipwright.jobs.work import limits_to_dict, line_to_dict
 from lipwright.store.clock import now_ms
 from lipwright.store.objects import MissingObjectError
 from lipwright.store.outages import OUTAGES
@@ -45,21 +44,10 @@ log = logging.getLogger(__name__)
 class Renderer:
     """Renders and publishes; thread-safe."""
 
-    def __init__(
-        self,
-        settings: Settings,
-        stores: Stores,
-        functions: ChildFunctions,
-        attempts: Attempts,
-        supervisor: Supervisor,
-    ) -> None:
-        self._settings = settings
-        self._stores = stores
-        self._functions = functions
-        self._attempts = attempts
-        self._supervisor = supervisor
-        self._banks = BankObjects(settings, stores)
-        self._parts = Parts(stores)
+    def __init__(self, means: Means) -> None:
+        self._means = means
+        self._banks = BankObjects(means.settings, means.stores)
+        self._parts = Parts(means.stores)
 
     def render(self, attempt: Attempt) -> dict[str, Any]:
         """Render in a child and publish the file under the task's key.
@@ -75,7 +63,7 @@ class Renderer:
             The task was divided; `join` goes on when its parts are done.
         """
         order = self._order(attempt)
-        with self._stores.scratch.folder() as folder, self._banks.lending() as lend:
+        with self._means.stores.scratch.folder() as folder, self._banks.lending() as lend:
             arguments = self._inputs(attempt, order, folder)
             submission = self._submission(attempt, order, arguments)
             if submission is not None and not order.moderated:
@@ -85,21 +73,21 @@ class Renderer:
                 order,
                 Path(arguments["identification"]),
                 folder / "banks",
-                check=self._supervisor.leaver(attempt),
+                check=self._means.supervisor.leaver(attempt),
             )
             if banks is not None:
                 known = sum(map(bool, banks.seals.values()))
                 metrics.count_banks(known, len(banks.seals) - known)
             slots = self._parts.slots()
             began = time.monotonic()
-            found = self._supervisor.run_child(
+            found = self._means.supervisor.run_child(
                 attempt,
-                self._functions.render,
+                self._means.functions.render,
                 {
                     **arguments,
                     **_of_banks(banks),
                     # One slot alone would do nothing sooner.
-                    "divide_over_s": self._settings.split_seconds if slots > 1 else 0.0,
+                    "divide_over_s": self._means.settings.split_seconds if slots > 1 else 0.0,
                 },
                 self._limits,
                 start=order.done,
@@ -130,12 +118,14 @@ class Renderer:
 
     def _keep_part(self, attempt: Attempt, name: str | int, data: Path | bytes) -> None:
         expires = now_ms() + KEPT_MS
-        self._stores.artifacts.publish(attempt.account_id, key_of(attempt, name), data, expires)
+        self._means.stores.artifacts.publish(
+            attempt.account_id, key_of(attempt, name), data, expires
+        )
 
     def render_share(self, attempt: Attempt, share: Share) -> None:
         """Render some parts of a divided task and lay them into the object store."""
         order = self._order(attempt)
-        with self._stores.scratch.folder() as folder, self._banks.lending() as lend:
+        with self._means.stores.scratch.folder() as folder, self._banks.lending() as lend:
             arguments = self._inputs(attempt, order, folder)
             plan, parts = folder / PLAN, folder / "parts"
             parts.mkdir()
@@ -145,12 +135,12 @@ class Renderer:
                 order,
                 Path(arguments["identification"]),
                 folder / "banks",
-                check=self._supervisor.leaver(attempt),
+                check=self._means.supervisor.leaver(attempt),
             )
             began = time.monotonic()
-            found = self._supervisor.run_child(
+            found = self._means.supervisor.run_child(
                 attempt,
-                self._functions.render_share,
+                self._means.functions.render_share,
                 {
                     **arguments,
                     **_of_banks(banks),
@@ -162,7 +152,7 @@ class Renderer:
             )
             metrics.count_render(found["frames"], time.monotonic() - began)
             # A worker that was frozen learns here at the latest that others have its part.
-            self._supervisor.check(attempt)
+            self._means.supervisor.check(attempt)
             for index in share.indices:
                 keep = partial(self._keep_part, attempt, index, parts / str(index))
                 self._patiently(attempt, keep)
@@ -181,7 +171,7 @@ class Renderer:
         if self._patiently(attempt, partial(self._parts.left, attempt)):
             raise WorkHeldError
         order = self._order(attempt)
-        with self._stores.scratch.folder() as folder:
+        with self._means.stores.scratch.folder() as folder:
             arguments = self._inputs(attempt, order, folder)
             plan, parts = folder / PLAN, folder / "parts"
             parts.mkdir()
@@ -196,9 +186,9 @@ class Renderer:
                 log.warning("task %s has lost parts and begins anew", attempt.task_id)
                 self._patiently(attempt, partial(self._parts.undivide, attempt))
                 raise WorkLeftError from None
-            found = self._supervisor.run_child(
+            found = self._means.supervisor.run_child(
                 attempt,
-                self._functions.join,
+                self._means.functions.join,
                 {**arguments, "plan": str(plan), "folder": str(parts)},
                 self._limits,
             )
@@ -206,21 +196,23 @@ class Renderer:
             result = self._publish(attempt, order, arguments, submission, found)
         for name in names:
             with suppress(*OUTAGES):  # what stays expires
-                self._stores.artifacts.remove(key_of(attempt, name))
+                self._means.stores.artifacts.remove(key_of(attempt, name))
         return result
 
     @property
     def _limits(self) -> ChildLimits:
-        return ChildLimits(self._settings.child_memory_mb, self._settings.render_timeout_s)
+        return ChildLimits(
+            self._means.settings.child_memory_mb, self._means.settings.render_timeout_s
+        )
 
     def _patiently(self, attempt: Attempt, work: Callable[[], _T]) -> _T:
-        return self._supervisor.patiently(attempt, work)
+        return self._means.supervisor.patiently(attempt, work)
 
     def _order(self, attempt: Attempt) -> Order:
-        return self._patiently(attempt, partial(self._attempts.order_of, attempt))
+        return self._patiently(attempt, partial(self._means.attempts.order_of, attempt))
 
     def _get(self, attempt: Attempt, key: str, path: Path) -> None:
-        self._patiently(attempt, partial(self._stores.objects.get, key, path))
+        self._patiently(attempt, partial(self._means.stores.objects.get, key, path))
 
     def _fetch(self, attempt: Attempt, key: str, path: Path) -> None:
         """Fetch what the task cannot do without."""
@@ -269,12 +261,12 @@ class Renderer:
             check_output(submission, output)
         for made in (output, marked):
             if made is not None:
-                seal(self._settings, made, video, f"{attempt.task_id}.mp4")
+                seal(self._means.settings, made, video, f"{attempt.task_id}.mp4")
         key = f"accounts/{attempt.account_id}/results/{attempt.task_id}.mp4"
-        expires = now_ms() + round(self._settings.result_days * 86_400_000)
-        publish = partial(self._stores.artifacts.publish, attempt.account_id)
+        expires = now_ms() + round(self._means.settings.result_days * 86_400_000)
+        publish = partial(self._means.stores.artifacts.publish, attempt.account_id)
         # A worker that was frozen learns here at the latest that others have its task.
-        self._supervisor.check(attempt)
+        self._means.supervisor.check(attempt)
         self._patiently(attempt, partial(publish, key, output, expires))
         watermark_key = None
         if marked is not None:

@@ -12,6 +12,7 @@ from typing import Any
 from lipwright.errors import BadInputError, FailedError
 from lipwright.jobs import metrics
 from lipwright.jobs.attempts import Attempt, Attempts
+from lipwright.jobs.means import Means
 from lipwright.jobs.parts import Parts, Share
 from lipwright.jobs.preparing import Preparer
 from lipwright.jobs.rendering import Renderer
@@ -37,9 +38,9 @@ class TaskRunner:
         self.parts = Parts(stores)
         self._most_deaths = settings.max_attempts
         self.supervisor = Supervisor(settings, self.attempts)
-        parts = (settings, stores, functions, self.attempts, self.supervisor)
-        self._preparer = Preparer(*parts)
-        self._renderer = Renderer(*parts)
+        means = Means(settings, stores, functions, self.attempts, self.supervisor)
+        self._preparer = Preparer(means)
+        self._renderer = Renderer(means)
 
     def stop(self, wait_s: float) -> bool:
         """Kill the children and leave their tasks to others; False if some work goes on."""
