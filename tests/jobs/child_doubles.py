@@ -60,10 +60,16 @@ def sleep(arguments: dict[str, Any], report: Report) -> dict[str, Any]:
 
 
 def sleep_with_grandchild(arguments: dict[str, Any], report: Report) -> dict[str, Any]:
-    grandchild = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
+    grandchild = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
     Path(arguments["marker"]).write_text(str(grandchild.pid))
-    time.sleep(60)
+    time.sleep(600)
     return {}
+
+
+def held() -> bool:
+    """Whether the test wants renders to go on until it has seen what it wants to see."""
+    hold = os.environ.get("LIPWRIGHT_TEST_HOLD")
+    return hold is not None and os.path.exists(hold)
 
 
 def find_faces(arguments: dict[str, Any], report: Report) -> dict[str, Any]:
@@ -83,8 +89,8 @@ def measure_sound(arguments: dict[str, Any], report: Report) -> dict[str, Any]:
 
 
 def render(arguments: dict[str, Any], report: Report) -> dict[str, Any]:
-    """Render as the sound's length says: 2xxx ms takes no time, 3xxx 3 s, 4xxx crashes, 6xxx kills
-    the worker.
+    """Render as the sound's length says: 2xxx ms takes no time, 3xxx 3 s and as long as the test
+    holds it, 4xxx crashes, 6xxx kills the worker.
     """
     line = arguments["lines"][0]
     length = int(Path(line["speech"]).read_bytes())
@@ -92,13 +98,16 @@ def render(arguments: dict[str, Any], report: Report) -> dict[str, Any]:
         for step in range(30):
             report("render", step / 30)
             time.sleep(0.1)
+            while step == 20 and held():
+                report("render", step / 30)
+                time.sleep(0.1)
     elif length // 1000 == 4:
         ctypes.string_at(0)
     elif length // 1000 == 6:
         report("render", 0.1)
         time.sleep(0.5)
         os.kill(os.getppid(), signal.SIGKILL)
-        time.sleep(60)
+        time.sleep(600)
     elif length // 1000 == 5:
         raise FailedError("no_model", "the model is gone")
     Path(arguments["output"]).write_bytes(b"a video in which face " + line["face_id"].encode())

@@ -3,8 +3,8 @@ from __future__ import annotations
 import os
 import sys
 import threading
-import time
 from collections.abc import Iterator
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -40,9 +40,9 @@ def settings(tmp_path: Path, database_url: str) -> Settings:
         data_dir=tmp_path / "data",
         database_url=database_url,
         poll_s=0.05,
-        lease_s=1.0,
+        lease_s=8.0,  # a machine that is busy must not be taken for dead
         fetch_wait_s=0.5,
-        fetch_timeout_s=2.0,
+        fetch_timeout_s=60.0,
         child_memory_mb=500,
         fetch_allow="127.0.0.0/8",
         c2pa_sign=False,  # the doubles' results are no mp4
@@ -66,25 +66,42 @@ def session(service: LipsyncService, video: Path) -> Session:
 
 
 @pytest.fixture
+def hold(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A file; as long as it is there, renders of 3xxx ms go on at two thirds."""
+    path = tmp_path / "hold"
+    path.touch()
+    monkeypatch.setenv("LIPWRIGHT_TEST_HOLD", str(path))
+    return path
+
+
+@pytest.fixture
 def slow_url() -> Iterator[str]:
-    """A URL whose answer takes 1 s: too slow for create, not for the worker."""
+    """A URL that is too slow for create and not for the worker: who asks first waits until he
+    gives up, who asks again is answered. ``never.wav`` answers nobody.
+    """
+    asked: set[str] = set()
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            time.sleep(1.0)
-            body = b"2500" if self.path == "/good.wav" else b"noise"
+            name = self.path.partition("?")[0]
+            if self.path not in asked or name == "/never.wav":
+                asked.add(self.path)
+                self.connection.settimeout(120)
+                with suppress(OSError):
+                    self.rfile.read(1)
+                return
+            body = b"2500" if name == "/good.wav" else b"noise"
             self.send_response(200)
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
-            try:
+            with suppress(ConnectionError):
                 self.wfile.write(body)
-            except (BrokenPipeError, ConnectionResetError):
-                return
 
         def log_message(self, *args: object) -> None:
             return
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
     thread = threading.Thread(target=server.serve_forever, args=(0.05,))
     thread.start()
     yield f"http://127.0.0.1:{server.server_port}"

@@ -9,6 +9,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+from child_doubles import held
+
 from lipwright.errors import FailedError
 from lipwright.jobs.child_main import Report
 from lipwright.jobs.work import ChildFunctions
@@ -38,7 +40,8 @@ def render(arguments: dict[str, Any], report: Report) -> dict[str, Any]:
 
 
 def render_share(arguments: dict[str, Any], report: Report) -> dict[str, Any]:
-    """Render as the sound's length says: 2xxx ms takes no time, 3xxx a while, 4xxx kills the worker
+    """Render as the sound's length says: 2xxx ms takes no time, 3xxx as long as
+    the test holds part 4, 4xxx kills the worker
     once, 5xxx fails, 6xxx kills every worker.
     """
     assert json.loads(Path(arguments["plan"]).read_text())["stretches"]
@@ -46,12 +49,14 @@ def render_share(arguments: dict[str, Any], report: Report) -> dict[str, Any]:
     for index in arguments["indices"]:
         report("render", 0.0)
         if kind == 3:
-            time.sleep(0.5)
+            time.sleep(0.1)
+            while index == 4 and held():
+                time.sleep(0.1)
         elif kind == 5 and index == 4:
             raise FailedError("no_model", "the model is gone")
         elif kind == 6 or (kind == 4 and index == 4 and _first("killed")):
             os.kill(os.getppid(), signal.SIGKILL)
-            time.sleep(60)
+            time.sleep(600)
         Path(arguments["folder"], str(index)).write_text(f"part {index}\n")
         with open(os.environ["LIPWRIGHT_TEST_PARTS"], "a") as file:
             file.write(f"{index} {os.getppid()}\n")

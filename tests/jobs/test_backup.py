@@ -17,7 +17,7 @@ from pathlib import Path
 import av
 import pytest
 from sqlalchemy import func, select
-from workshop import DOUBLES, line, make_video, wait_for
+from workshop import DOUBLES, PATIENCE_S, line, make_video, wait_for
 
 from databases import KINDS, fresh_database
 from lipwright.jobs.service import LipsyncService
@@ -66,7 +66,7 @@ def installed(kind: str, folder: Path) -> Iterator[Installation]:
     values: dict[str, object] = {
         "data_dir": data,
         "poll_s": 0.05,
-        "lease_s": 2.0,
+        "lease_s": 8.0,
         "child_memory_mb": 500,
         "fetch_allow": "127.0.0.0/8",
     }
@@ -105,7 +105,7 @@ def running(settings: Settings) -> Iterator[LipsyncService]:
     with LipsyncService(settings, functions=FUNCTIONS) as service:
         worker.start()
         try:
-            assert ready.wait(60)
+            assert ready.wait(PATIENCE_S)
             yield service
         finally:
             stop.set()
@@ -158,8 +158,7 @@ def test_a_backup_of_a_serving_installation_is_restored(
         with running(old.settings) as service:
             session = service.identify(OWNER, make_video(tmp_path / "video.mp4"))
             known = [
-                wait_for(service, service.create(OWNER, session.id, [line()]), within_s=60)
-                for _ in range(2)
+                wait_for(service, service.create(OWNER, session.id, [line()])) for _ in range(2)
             ]
             link = service.link(known[0].result.key, known[0].result.expires_at_ms)  # type: ignore[union-attr]
             over = threading.Event()
@@ -184,11 +183,11 @@ def test_a_backup_of_a_serving_installation_is_restored(
                 kept = service.list_tasks(OWNER, offset=0, limit=500)
                 assert {task.id for task in known} <= {task.id for task in kept}
                 for task in kept:
-                    done = wait_for(service, task, within_s=120)
+                    done = wait_for(service, task, within_s=300)
                     assert done.status is TaskStatus.SUCCEED, done
                     assert play(service, done) == 25
                 assert check_money(service) == len(kept)
                 token = link.split("/")[3]
                 assert service.open_file(token).size > 0
                 fresh = service.create(OWNER, session.id, [line()])
-                assert wait_for(service, fresh, within_s=60).status is TaskStatus.SUCCEED
+                assert wait_for(service, fresh).status is TaskStatus.SUCCEED

@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 import pytest
 import skimage.data
-from workshop import make_video, wait_for
+from workshop import PATIENCE_S, make_video, wait_for
 
 from lipwright.jobs.bank_objects import BankObjects, BorrowedBanks
 from lipwright.jobs.orders import Order, OrderedLine
@@ -222,7 +222,7 @@ def test_the_second_task_of_a_session_does_no_tracking(
         objects = service._open.stores.objects
         worker.start()
         try:
-            assert ready.wait(20)
+            assert ready.wait(PATIENCE_S)
             session = service.identify("alice", make_portrait(tmp_path / "portrait.mp4"))
             request = LineRequest(
                 face_id="0",
@@ -235,7 +235,7 @@ def test_the_second_task_of_a_session_does_no_tracking(
             def looked_at() -> tuple[int, bytes]:
                 caplog.clear()
                 task = service.create("alice", session.id, [request])
-                task = wait_for(service, task, within_s=120)
+                task = wait_for(service, task, within_s=300)
                 assert task.status == "succeed", task.message
                 [said] = re.findall(r"looked at (\d+) frames", caplog.text)
                 return int(said), objects.read(f"accounts/alice/results/{task.id}.mp4")

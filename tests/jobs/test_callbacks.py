@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from standardwebhooks import Webhook
-from workshop import line, wait_for, working
+from workshop import PATIENCE_S, line, wait_for, working
 
 from lipwright.errors import BadInputError
 from lipwright.jobs import courier, engine
@@ -58,7 +58,7 @@ class Receiver:
         return [json.loads(body)["task_status"] for _, body in self.got]
 
     def wait(self, count: int) -> None:
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + PATIENCE_S
         while len(self.got) < count:
             assert time.monotonic() < deadline, self.statuses
             time.sleep(0.02)
@@ -92,7 +92,7 @@ def states(service: LipsyncService, task: Task) -> list[tuple[str, str, int]]:
 
 
 def settled(service: LipsyncService, task: Task) -> list[tuple[str, str, int]]:
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + PATIENCE_S
     while any(status == "pending" for _, status, _ in states(service, task)):
         assert time.monotonic() < deadline
         time.sleep(0.05)

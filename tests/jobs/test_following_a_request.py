@@ -103,7 +103,7 @@ def test_a_request_is_followed_through_api_worker_and_courier(
     with working(service.settings):
         done = wait_for(service, service.find_task(DEFAULT_ACCOUNT, task))
         assert done.status is TaskStatus.SUCCEED
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 180
         while sum("is delivered" in line["message"] for line in lines()) < 3:
             assert time.monotonic() < deadline, lines()
             time.sleep(0.05)

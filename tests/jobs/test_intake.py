@@ -39,7 +39,7 @@ def link(key: str = KEY, secret: bytes = b"secret", life_ms: int = 3_600_000) ->
 
 def bring(intake: Intake, url: str, folder: Path, max_bytes: int = 100) -> bytes:
     path = folder / "file"
-    intake.bring(url, path, max_bytes=max_bytes, timeout_s=1, field="video")
+    intake.bring(url, path, max_bytes=max_bytes, timeout_s=60, field="video")
     return path.read_bytes()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -13,8 +14,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
-from sqlalchemy import select
-from workshop import DOUBLES, line, make_video, wait_for
+from sqlalchemy import select, text
+from workshop import DOUBLES, PATIENCE_S, lapse, line, make_video, wait_for
 
 from lipwright.jobs.service import LipsyncService
 from lipwright.jobs.values import Task, TaskStatus
@@ -38,11 +39,11 @@ def worker_process(settings: Settings) -> Iterator[subprocess.Popen[bytes]]:
         yield process
     finally:
         process.terminate()
-        process.wait(10)
+        process.wait(PATIENCE_S)
 
 
 @contextmanager
-def worker_without_end(settings: Settings) -> Iterator[list[int]]:
+def worker_without_end(settings: Settings, service: LipsyncService) -> Iterator[list[int]]:
     """A worker process that is followed by another one whenever it dies; gives all their ids."""
     ids: list[int] = []
     over = threading.Event()
@@ -54,7 +55,8 @@ def worker_without_end(settings: Settings) -> Iterator[list[int]]:
             while process.poll() is None and not over.wait(0.05):
                 pass
             process.terminate()
-            process.wait(20)
+            process.wait(PATIENCE_S)
+            lapse(service, process.pid)
 
     thread = threading.Thread(target=keep_going)
     thread.start()
@@ -81,7 +83,7 @@ def movements(service: LipsyncService, task: Task) -> list[tuple[str, int]]:
         return sorted((row.kind, row.amount_micro_ptc) for row in rows)
 
 
-def wait_until(condition: Callable[[], bool], within_s: float = 60.0) -> None:
+def wait_until(condition: Callable[[], bool], within_s: float = PATIENCE_S) -> None:
     deadline = time.monotonic() + within_s
     while not condition():
         assert time.monotonic() < deadline, "it did not come to pass"
@@ -92,7 +94,9 @@ def rendering(task: Task) -> bool:
     return task.stage == "render" and task.progress > 0
 
 
-def test_a_task_survives_the_death_of_the_whole_service(settings: Settings, tmp_path: Path) -> None:
+def test_a_task_survives_the_death_of_the_whole_service(
+    settings: Settings, tmp_path: Path, hold: Path
+) -> None:
     with worker_process(settings) as first:
         with LipsyncService(settings, functions=DOUBLES) as service:
             session = service.identify("alice", make_video(tmp_path / "video"))
@@ -102,11 +106,12 @@ def test_a_task_survives_the_death_of_the_whole_service(settings: Settings, tmp_
             assert children, "the render runs in a child process"
         first.send_signal(signal.SIGKILL)
         first.wait()
-        _, alive = psutil.wait_procs(children, timeout=5)
+        _, alive = psutil.wait_procs(children, timeout=PATIENCE_S)
         assert not alive, "the render died with its worker"
 
-    began = time.monotonic()
+    hold.unlink()
     with worker_process(settings), LipsyncService(settings, functions=DOUBLES) as service:
+        lapse(service, first.pid)
         done = wait_for(service, task)
         assert done.status is TaskStatus.SUCCEED
         with service._open.stores.database.read() as transaction:
@@ -115,29 +120,59 @@ def test_a_task_survives_the_death_of_the_whole_service(settings: Settings, tmp_
                 select(LedgerRow).where(LedgerRow.reference == task.id)
             ).all()
         assert [(row.kind, row.amount_micro_ptc) for row in charges] == [("lipsync", -70_000)]
-    # One lease of 1 s, a start, and a render of 3 s.
-    assert time.monotonic() - began < 60
     assert list(settings.temp_dir.iterdir()) == [], "nothing temporary is left, not even the dead's"
 
 
-def test_sigterm_ends_a_worker_in_seconds_in_the_middle_of_a_render(
-    settings: Settings, tmp_path: Path
+def test_sigterm_ends_a_worker_in_the_middle_of_a_render(
+    settings: Settings, tmp_path: Path, hold: Path
 ) -> None:
     with LipsyncService(settings, functions=DOUBLES) as service:
         session = service.identify("alice", make_video(tmp_path / "video"))
         with worker_process(settings) as worker:
             task = service.create("alice", session.id, [line(3000)])
             wait_for(service, task, rendering)
-            began = time.monotonic()
             worker.terminate()
-            assert worker.wait(10) == 0
-            assert time.monotonic() - began < 9
+            # By itself the render would not end.
+            assert worker.wait(PATIENCE_S) == 0
         assert service.find_task("alice", task.id).status is TaskStatus.PROCESSING
         assert service.health().workers == 0
 
 
+def writable(service: LipsyncService) -> bool:
+    """Whether nobody holds on to a lock in the database."""
+    path = service._open.stores.database.url.partition(":///")[2]
+    if service._open.stores.database.url.startswith("sqlite"):
+        connection = sqlite3.connect(path, timeout=2)
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError:
+            return False
+        finally:
+            connection.close()
+        return True
+    with service._open.stores.database.engine.connect() as connection:
+        idle = text(
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
+            " AND pid <> pg_backend_pid() AND state <> 'idle'"
+            " AND xact_start < now() - interval '1 second'"
+        )
+        time.sleep(1.5)
+        return connection.execute(idle).scalar() == 0
+
+
+def freeze(service: LipsyncService, worker: subprocess.Popen[bytes]) -> None:
+    """Stop a worker where it holds on to nothing in the database that others need."""
+    deadline = time.monotonic() + PATIENCE_S
+    worker.send_signal(signal.SIGSTOP)
+    while not writable(service):
+        worker.send_signal(signal.SIGCONT)
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+        worker.send_signal(signal.SIGSTOP)
+
+
 def test_a_frozen_worker_notices_that_it_lost_its_task_and_publishes_nothing(
-    settings: Settings, tmp_path: Path
+    settings: Settings, tmp_path: Path, hold: Path
 ) -> None:
     with (
         LipsyncService(settings, functions=DOUBLES) as service,
@@ -147,11 +182,13 @@ def test_a_frozen_worker_notices_that_it_lost_its_task_and_publishes_nothing(
         session = service.identify("alice", make_video(tmp_path / "video"))
         wait_until(lambda: service.health().workers == 2)
         task = service.create("alice", session.id, [line(3000)])
-        wait_for(service, task, rendering, within_s=60)
+        wait_for(service, task, rendering)
         frozen = one if f"-{one.pid}-" in holder_of(service, task) else other
         [child] = psutil.Process(frozen.pid).children(recursive=True)
-        frozen.send_signal(signal.SIGSTOP)
-        done = wait_for(service, task, within_s=60)
+        freeze(service, frozen)
+        lapse(service, frozen.pid)
+        hold.unlink()
+        done = wait_for(service, task)
         assert done.status is TaskStatus.SUCCEED
         folder = service._open.stores.objects.folder
         assert folder is not None
@@ -166,7 +203,7 @@ def test_a_frozen_worker_notices_that_it_lost_its_task_and_publishes_nothing(
         assert row_of(service, task).attempts == 2
         assert movements(service, task) == [("lipsync", -70_000)]
         later = service.create("alice", session.id, [line()])
-        assert wait_for(service, later, within_s=60).status is TaskStatus.SUCCEED
+        assert wait_for(service, later).status is TaskStatus.SUCCEED
 
 
 def test_a_task_that_kills_every_worker_fails_and_takes_no_other_with_it(
@@ -177,10 +214,10 @@ def test_a_task_that_kills_every_worker_fails_and_takes_no_other_with_it(
         session = service.identify("alice", make_video(tmp_path / "video"))
         poison = service.create("alice", session.id, [line(6000)])
         others = [service.create("alice", session.id, [line(3000)]) for _ in range(2)]
-        with worker_without_end(settings) as ids:
-            done = [wait_for(service, task, within_s=120) for task in [poison, *others]]
+        with worker_without_end(settings, service) as ids:
+            done = [wait_for(service, task, within_s=300) for task in [poison, *others]]
             later = service.create("alice", session.id, [line()])
-            assert wait_for(service, later, within_s=60).status is TaskStatus.SUCCEED
+            assert wait_for(service, later).status is TaskStatus.SUCCEED
         assert done[0].status is TaskStatus.FAILED
         assert done[0].message.startswith("the work was interrupted ")
         assert [task.status for task in done[1:]] == [TaskStatus.SUCCEED] * 2

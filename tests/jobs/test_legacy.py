@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import threading
-import time
 from collections.abc import Iterator
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -64,10 +63,8 @@ def lines(service: LipsyncService, task: Task) -> list[dict[str, Any]]:
 def test_the_video_is_fetched_by_the_worker_and_the_face_found(
     service: LipsyncService, web: str
 ) -> None:
-    began = time.monotonic()
     url = f"{web}/clip.mp4"
     task = service.create_legacy("alice", LegacyRequest(url, sound(2500)), external_id="mine")
-    assert time.monotonic() - began < 2
     assert (task.kind, task.parent.key, task.parent_url) == (TaskKind.LEGACY, "", url)
     with working(service.settings):
         done = wait_for(service, task)

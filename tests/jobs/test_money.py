@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -9,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import event, func, select
 from workshop import DOUBLES, line, make_video, wait_for, working
 
 from lipwright.errors import BadInputError
@@ -262,17 +263,34 @@ def test_lists_are_newest_first_and_per_account(
 def test_another_accounts_task_is_unknown_and_no_quicker_found_out(
     service: LipsyncService, session: Session
 ) -> None:
+    """The same is asked of the database, and the same work done, whether it is there or not."""
     task = service.create("alice", session.id, [line()])
 
-    def duration(id: str) -> float:
-        start = time.perf_counter()
-        with pytest.raises(NotFoundError):
-            service.find_task("bob", id)
-        return time.perf_counter() - start
+    def work(id: str) -> tuple[list[str], int]:
+        asked: list[str] = []
+        calls = 0
 
-    times: dict[str, list[float]] = {task.id: [], "123456789012345678": []}
-    for _ in range(150):
-        for id, measured in times.items():
-            measured.append(duration(id))
-    quickest = [sorted(measured)[15] for measured in times.values()]
-    assert max(quickest) < 1.5 * min(quickest)
+        def note(*arguments: Any) -> None:
+            asked.append(arguments[2])
+
+        def count(frame: Any, event: str, argument: Any) -> None:
+            nonlocal calls
+            calls += event == "call"
+
+        engine = service._open.stores.database.engine
+        event.listen(engine, "before_cursor_execute", note)
+        sys.setprofile(count)
+        try:
+            with pytest.raises(NotFoundError):
+                service.find_task("bob", id)
+        finally:
+            sys.setprofile(None)
+            event.remove(engine, "before_cursor_execute", note)
+        return asked, calls
+
+    unknown = "123456789012345678"
+    for id in (task.id, unknown):
+        work(id)  # what is prepared once and kept
+    (asked, calls), (asked_of_none, calls_of_none) = work(task.id), work(unknown)
+    assert asked == asked_of_none != []
+    assert max(calls, calls_of_none) < 1.1 * min(calls, calls_of_none)

@@ -82,15 +82,24 @@ def test_the_work_is_done_once_and_all_get_its_result(flights: list[SingleFlight
     results: dict[str, int] = {}
     worked: list[int] = []
     hows: list[How] = []
+    looks = [0] * AT_ONCE
 
     def ask(flight: SingleFlight, number: int) -> None:
+        def look() -> int | None:
+            looks[number] += 1
+            return results.get("x")
+
         def work() -> int:
             worked.append(number)
-            time.sleep(0.5)
+            # Whoever looks a second time has seen that somebody is at it.
+            deadline = time.monotonic() + 60
+            while min(looks) < 2:
+                assert time.monotonic() < deadline
+                time.sleep(0.02)
             results["x"] = number
             return number
 
-        found, how = flight.once("x", lambda: results.get("x"), work)
+        found, how = flight.once("x", look, work)
         assert found == results["x"]
         hows.append(how)
 
@@ -121,7 +130,7 @@ def test_a_lease_is_renewed_while_it_is_held(flights: list[SingleFlight]) -> Non
     with SingleFlight(flights[0]._database, 4.0, 1.0).hold("x") or pytest.fail("it was free"):
         first = flights[1]._row("x")
         assert first is not None
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 180
         while (row := flights[1]._row("x")) is None or row.expires_at_ms == first.expires_at_ms:
             assert time.monotonic() < deadline
             time.sleep(0.05)
@@ -289,10 +298,20 @@ def renders(settings: Settings, tmp_path: Path) -> Iterator[list[Render]]:
 
 
 def test_a_face_is_followed_by_one_render_and_the_other_waits_for_that(
-    renders: list[Render],
+    renders: list[Render], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first, second = renders
     before = lookups("bank")
+    waiting = threading.Event()
+    held = SingleFlight.held
+
+    def seen(flight: SingleFlight, prefix: str) -> list[str]:
+        names = held(flight, prefix)
+        if names:
+            waiting.set()
+        return names
+
+    monkeypatch.setattr(SingleFlight, "held", seen)
 
     def follow() -> None:
         assert first.began.wait(60)
@@ -300,8 +319,8 @@ def test_a_face_is_followed_by_one_render_and_the_other_waits_for_that(
         second.run(500)
 
     def share() -> None:
-        assert first.began.wait(60)
-        assert not second.began.wait(0.7), "it did not wait"
+        assert waiting.wait(60)
+        assert not second.began.wait(0.5), "it did not wait"
         first.go_on.set()
 
     all_at_once(lambda: first.run(500), follow, share)

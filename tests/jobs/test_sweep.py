@@ -100,7 +100,7 @@ def test_a_worker_sweeps_by_itself(service: LipsyncService) -> None:
     (dead / "lock").touch()
     (dead / "video").write_text("x")
     with working(service.settings):
-        for _ in range(100):
+        for _ in range(2000):
             if not dead.exists():
                 break
             time.sleep(0.05)

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -57,12 +56,15 @@ def test_tasks_are_rendered_and_published(service: LipsyncService, session: Sess
     ]
 
 
-def test_progress_shows_while_a_task_runs(service: LipsyncService, session: Session) -> None:
+def test_progress_shows_while_a_task_runs(
+    service: LipsyncService, session: Session, hold: Path
+) -> None:
     with working(service.settings):
         task = service.create("alice", session.id, [line(3000)])
         task = wait_for(service, task, lambda task: 0.2 < task.progress < 1)
         assert (task.status, task.stage) == (TaskStatus.PROCESSING, "render")
         assert task.updated_at_ms > task.created_at_ms
+        hold.unlink()
         assert wait_for(service, task).status is TaskStatus.SUCCEED
 
 
@@ -100,7 +102,7 @@ def test_a_slow_sound_is_fetched_by_the_worker(
 ) -> None:
     good = replace(line(), sound=f"{slow_url}/good.wav")
     bad = replace(line(), sound=f"{slow_url}/noise.wav")
-    short = replace(line(), sound=f"{slow_url}/good.wav", sound_end_ms=3000, insert_ms=0)
+    short = replace(line(), sound=f"{slow_url}/good.wav?short", sound_end_ms=3000, insert_ms=0)
     tasks = [service.create("alice", session.id, [request]) for request in (good, bad, short)]
     with working(service.settings):
         done = [wait_for(service, task) for task in tasks]
@@ -111,14 +113,14 @@ def test_a_slow_sound_is_fetched_by_the_worker(
 
 
 def test_a_stopped_worker_hands_its_task_back_uncounted(
-    service: LipsyncService, session: Session
+    service: LipsyncService, session: Session, hold: Path
 ) -> None:
     task = service.create("alice", session.id, [line(3000)])
     with working(service.settings):
         wait_for(service, task, lambda task: task.progress > 0)
-        began = time.monotonic()
-    assert time.monotonic() - began < 5
+    # The render, which would have gone on, was ended with the worker.
     assert attempts(service, task) == 0
+    hold.unlink()
     with working(service.settings):
         assert wait_for(service, task).status is TaskStatus.SUCCEED
     assert attempts(service, task) == 1
@@ -238,9 +240,9 @@ def test_a_task_of_a_newer_release_waits_for_a_worker_that_understands_it(
 
 
 def test_a_tenant_with_many_tasks_does_not_hold_up_another(
-    service: LipsyncService, session: Session, tmp_path: Path
+    service: LipsyncService, session: Session, tmp_path: Path, hold: Path
 ) -> None:
-    many = [service.create("alice", session.id, [line()]) for _ in range(30)]
+    many = [service.create("alice", session.id, [line(3000)]) for _ in range(30)]
     with service._open.stores.database.write() as transaction:
         lock_account(transaction, "alice").running = 1
     mine = service.identify("bob", make_video(tmp_path / "bob"))
@@ -248,5 +250,5 @@ def test_a_tenant_with_many_tasks_does_not_hold_up_another(
     with working(service.settings.model_copy(update={"worker_concurrency": 2})):
         assert wait_for(service, single).status is TaskStatus.SUCCEED
         waiting = [service.find_task("alice", task.id).status for task in many]
-        assert waiting.count(TaskStatus.SUBMITTED) > 15
+        assert waiting.count(TaskStatus.SUBMITTED) >= 29
         assert waiting.count(TaskStatus.PROCESSING) <= 1

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 
 import psutil
+from workshop import PATIENCE_S, lapse
 
 from lipwright.jobs.queue import WORKER_PREFIX
 from lipwright.jobs.service import LipsyncService
@@ -15,7 +16,7 @@ from lipwright.jobs.worker_process import WorkerProcess
 from lipwright.settings import Settings
 
 
-def wait_until(condition: Callable[[], bool], within_s: float = 20.0) -> None:
+def wait_until(condition: Callable[[], bool], within_s: float = PATIENCE_S) -> None:
     deadline = time.monotonic() + within_s
     while not condition():
         assert time.monotonic() < deadline, "it did not come to pass"
@@ -34,9 +35,8 @@ def test_a_worker_that_dies_is_followed_by_another(settings: Settings) -> None:
         assert first is not None
         os.kill(first, signal.SIGKILL)
         wait_until(lambda: worker.pid != first and at_work(service, worker))
-        began = time.monotonic()
+        lapse(service, first)
         worker.stop()
-        assert time.monotonic() - began < 8
         wait_until(lambda: service.health().workers == 0)
 
 
@@ -44,7 +44,7 @@ def test_a_worker_ends_with_the_service_that_started_it(settings: Settings) -> N
     program = (
         "import time; from lipwright.settings import Settings\n"
         "from lipwright.jobs.worker_process import WorkerProcess\n"
-        "with WorkerProcess(Settings()): time.sleep(60)"
+        "with WorkerProcess(Settings()): time.sleep(600)"
     )
     parent = subprocess.Popen(
         [sys.executable, "-c", program], env={**os.environ, **settings.to_environment()}
@@ -55,4 +55,5 @@ def test_a_worker_ends_with_the_service_that_started_it(settings: Settings) -> N
         parent.send_signal(signal.SIGKILL)
         parent.wait()
         wait_until(lambda: not worker.is_running() or worker.status() == psutil.STATUS_ZOMBIE)
-        assert service.health().workers == 0
+        # At once if it could end in order, else when its lease lapses.
+        wait_until(lambda: service.health().workers == 0)

@@ -11,6 +11,8 @@ from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
 
+from sqlalchemy import update
+
 from lipwright.dubbing.serialize import identification_to_dict
 from lipwright.dubbing.types import Identification
 from lipwright.faces.types import Box, FaceSample, IdentifiedFace
@@ -21,8 +23,12 @@ from lipwright.jobs.work import ChildFunctions
 from lipwright.jobs.worker import run_worker
 from lipwright.media.types import ColorTags, VideoInfo
 from lipwright.settings import Settings
+from lipwright.store.tables import LeaseRow
 
 HERE = Path(__file__).parent
+
+PATIENCE_S = 180.0
+"""How long tests wait for what takes a moment, on a machine that has much else to do."""
 
 DOUBLES = ChildFunctions(
     identify="child_doubles:find_faces",
@@ -77,6 +83,16 @@ def make_video(path: Path, name: str = "a") -> Path:
     return path
 
 
+def lapse(service: LipsyncService, pid: int) -> None:
+    """Let the leases of a worker that is dead or stopped lapse, as time would."""
+    with service._open.stores.database.write() as transaction:
+        transaction.execute(
+            update(LeaseRow)
+            .where(LeaseRow.holder.contains(f"-{pid}-", autoescape=True))
+            .values(expires_at_ms=1)
+        )
+
+
 @contextmanager
 def working(settings: Settings, understands: int = FORMAT) -> Iterator[None]:
     """Run a worker in a thread for the length of the block."""
@@ -87,7 +103,7 @@ def working(settings: Settings, understands: int = FORMAT) -> Iterator[None]:
         kwargs={"functions": DOUBLES, "ready": ready, "understands": understands},
     )
     thread.start()
-    assert ready.wait(10)
+    assert ready.wait(PATIENCE_S)
     try:
         yield
     finally:
@@ -99,7 +115,7 @@ def wait_for(
     service: LipsyncService,
     task: Task,
     until: Callable[[Task], bool] = lambda task: task.status in ("succeed", "failed"),
-    within_s: float = 20.0,
+    within_s: float = PATIENCE_S,
 ) -> Task:
     """Look at a task until it is as the test wants it."""
     deadline = time.monotonic() + within_s
