@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from lipwright.faces.smoothing import smooth, stretches
+from lipwright.faces.smoothing import Smoothing, smooth, stretches
 
 
 def parabolas(times, columns=3):
@@ -75,3 +75,17 @@ def test_the_input_is_left_alone():
 )
 def test_stretches(times, wanted):
     assert stretches(np.array(times, np.float64)) == wanted
+
+
+@pytest.mark.parametrize("rows", [1, 2, 3, 7, 30, 64])
+@pytest.mark.parametrize("rate", [25, 60])
+def test_a_part_is_the_same_part_of_the_whole(rows, rate):
+    times = np.arange(100) / rate
+    times[40:] += 1.0
+    times[42:] += 1.0
+    times[97:] += 1.0
+    values = np.random.default_rng(7).normal(0, 1, (100, 4, 2)).astype(np.float32)
+    whole = smooth(values, times, 0.36)
+    some = Smoothing(times, 0.36)
+    parts = [some.rows(values, at, min(100, at + rows)) for at in range(0, 100, rows)]
+    assert np.array_equal(np.concatenate(parts), whole)

@@ -78,3 +78,11 @@ def test_closed_stays_closed_and_channels_keep_their_proportions():
 def test_without_a_range_nothing_changes():
     line = curve(talk(0.2))
     np.testing.assert_array_equal(like_the_person(line, None), line.values)
+
+
+def test_a_long_clip_is_measured_in_parts_to_the_same_end(monkeypatch):
+    opening = 0.1 * np.abs(np.sin(np.arange(900) * 0.7))
+    parts = talking_range(track(opening))
+    monkeypatch.setattr("lipwright.render.articulation._BLOCK", 10_000)
+    assert parts is not None
+    assert parts == talking_range(track(opening))

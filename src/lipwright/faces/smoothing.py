@@ -33,20 +33,51 @@ def smooth(
     -------
     (N, ...) float64.
     """
-    if not len(values):
-        return values.astype(np.float64)
-    out = values.reshape(len(values), -1).astype(np.float64)
-    for begin, end in stretches(times):
-        count = end - begin
-        if count < 3:
-            continue
-        step = float(np.median(np.diff(times[begin:end])))
-        half = max(1, round(seconds / step / 2.0))
-        window = min(2 * half + 1, count if count % 2 else count - 1)
-        if window <= _ORDER:
-            continue
-        out[begin:end] = _smooth_stretch(out[begin:end], window)
-    return out.reshape(values.shape)
+    return Smoothing(times, seconds).rows(values, 0, len(values))
+
+
+class Smoothing:
+    """`smooth`, some rows at a time: the same to the last bit, however it is divided.
+
+    Parameters
+    ----------
+    times, seconds
+        As `smooth` has them.
+    """
+
+    def __init__(self, times: NDArray[np.float64], seconds: float) -> None:
+        self._runs = [
+            (begin, end, _window(times[begin:end], seconds)) for begin, end in stretches(times)
+        ]
+
+    def rows(self, values: NDArray[np.floating], begin: int, end: int) -> NDArray[np.float64]:
+        """Rows ``begin`` to ``end`` of the smoothed (N, ...) values."""
+        out = values[begin:end].astype(np.float64).reshape(end - begin, -1)
+        for first, stop, window in self._runs:
+            low, high = max(begin, first), min(end, stop)
+            if low >= high or not window:
+                continue
+            half = window // 2
+            # The local parabola needs as many rows again on either side; at the ends of the
+            # stretch, those of its first and its last window.
+            left = max(first, min(low - half, stop - window))
+            right = min(stop, max(high + half, first + window))
+            near = values[left:right].astype(np.float64).reshape(right - left, -1)
+            out[low - begin : high - begin] = _smoothed(
+                near, window, (first - left, stop - left), (low - left, high - left)
+            )
+        return out.reshape(end - begin, *values.shape[1:])
+
+
+def _window(times: NDArray[np.float64], seconds: float) -> int:
+    """How many rows of a stretch a parabola is fitted to; 0 leaves them as they are."""
+    count = len(times)
+    if count < 3:
+        return 0
+    step = float(np.median(np.diff(times)))
+    half = max(1, round(seconds / step / 2.0))
+    window = min(2 * half + 1, count if count % 2 else count - 1)
+    return window if window > _ORDER else 0
 
 
 def stretches(times: NDArray[np.float64]) -> list[tuple[int, int]]:
@@ -61,16 +92,31 @@ def stretches(times: NDArray[np.float64]) -> list[tuple[int, int]]:
     return list(pairwise(edges))
 
 
-def _smooth_stretch(values: NDArray[np.float64], window: int) -> NDArray[np.float64]:
+def _smoothed(
+    values: NDArray[np.float64], window: int, stretch: tuple[int, int], wanted: tuple[int, int]
+) -> NDArray[np.float64]:
+    """Rows ``wanted`` of a stretch, of which the rows around them are given.
+
+    ``stretch`` is where it begins and ends, counted like ``wanted`` from the first row given.
+    """
     half = window // 2
     fit = _fit_matrix(window)
-    out = np.empty_like(values)
-    for column in range(values.shape[1]):
-        out[half : len(values) - half, column] = np.convolve(
-            values[:, column], fit[half][::-1], mode="valid"
-        )
-    out[:half] = fit[:half] @ values[:window]
-    out[len(values) - half :] = fit[half + 1 :] @ values[-window:]
+    (first, stop), (low, high) = stretch, wanted
+    out = np.empty((high - low, values.shape[1]))
+    begin, end = max(low, first + half), min(high, stop - half)
+    if begin < end:
+        for column in range(values.shape[1]):
+            out[begin - low : end - low, column] = np.convolve(
+                values[begin - half : end + half, column], fit[half][::-1], mode="valid"
+            )
+    if low < first + half:
+        head = fit[:half] @ values[first : first + window]
+        some = slice(low - first, min(high, first + half) - first)
+        out[: some.stop - some.start] = head[some]
+    if high > stop - half:
+        tail = fit[half + 1 :] @ values[stop - window : stop]
+        some = slice(max(low, stop - half) - (stop - half), high - (stop - half))
+        out[some.start - some.stop :] = tail[some]
     return out
 
 

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from lipwright.faces.mouth_shape import mouth_values
 from lipwright.faces.types import FaceTrack
+from lipwright.media.scratch import let_go
 from lipwright.speech.types import MouthCurve
 
 _WIDE: Final = 95
@@ -20,6 +21,7 @@ _TALKING_SHARE: Final = 0.25
 _LEAST_FRAMES: Final = 25
 _TRUST: Final = 0.7
 _LIMITS: Final = (0.75, 1.4)
+_BLOCK: Final = 256
 
 
 def talking_range(track: FaceTrack) -> float | None:
@@ -32,12 +34,21 @@ def talking_range(track: FaceTrack) -> float | None:
     """
     if len(track.times) < _LEAST_FRAMES:
         return None
-    opening = mouth_values(track.landmarks)[:, 0].astype(np.float64)
+    opening = _openings(track).astype(np.float64)
     speed = np.abs(np.diff(opening)) / np.maximum(np.diff(track.times), 1e-3)
     if float((speed > _MOVING).mean()) < _TALKING_SHARE:
         return None
     shut, wide = np.percentile(opening, [_SHUT, _WIDE])
     return float(wide - shut)
+
+
+def _openings(track: FaceTrack) -> NDArray[np.float32]:
+    """(N,) inner-lip openings; of a long track a part at a time."""
+    found = []
+    for begin in range(0, len(track.times), _BLOCK):
+        found.append(mouth_values(track.landmarks[begin : begin + _BLOCK])[:, 0])
+        let_go(track.landmarks)
+    return np.concatenate(found)
 
 
 def like_the_person(curve: MouthCurve, own_range: float | None) -> NDArray[np.float32]:

@@ -8,9 +8,10 @@ import pytest
 from lipwright.faces.head import HeadPose, reference_head
 from lipwright.faces.mouth_shape import mouth_values_of_head
 from lipwright.faces.types import FaceTrack
+from lipwright.media.scratch import on_disk
 from lipwright.render.mesh.basis import mouth_basis, shape_of
 from lipwright.render.mesh.lips import inner_gaps, set_gaps
-from lipwright.render.mesh.motion import own_mouth
+from lipwright.render.mesh.motion import blocks, own_mouth
 
 COUNT = 40
 EYES = 50.0
@@ -158,3 +159,37 @@ def test_a_mouth_that_snaps_open_is_where_it_is_seen():
     snap = np.where(np.arange(COUNT) < 20, 0.0, 0.3)
     own = own_mouth(track(snap, noise=0.05))
     assert own.values[:, 0] == pytest.approx(snap, abs=0.03)
+
+
+def test_a_long_track_in_parts_is_what_it_is_at_once(monkeypatch):
+    short = track(speaking(), noise=0.2, drift=1.0)
+    times = np.arange(25 * COUNT) / 25
+    times[11 * COUNT :] += 3.0
+    noise = np.random.default_rng(3).normal(0, 0.3, (25 * COUNT, 478, 3))
+    points = np.tile(short.landmarks, (25, 1, 1)) + noise
+    long = FaceTrack(
+        np.arange(len(times)),
+        times,
+        points.astype(np.float32),
+        np.zeros((len(times), 3), np.float32),
+        np.ones(len(times), np.float32),
+    )
+    parts = own_mouth(replace(long, landmarks=on_disk(long.landmarks)))
+    monkeypatch.setattr("lipwright.render.mesh.motion._BLOCK", 10_000)
+    monkeypatch.setattr("lipwright.render.mesh.motion._MEDIAN_VALUES", 1 << 30)
+    once = own_mouth(long)
+    for name in ("head", "values", "rest"):
+        assert np.array_equal(getattr(parts, name), getattr(once, name)), name
+    assert np.array_equal(parts.pose.rotation, once.pose.rotation)
+    assert np.array_equal(parts.pose.scale, once.pose.scale)
+    assert np.array_equal(parts.pose.origin, once.pose.origin)
+    # A product of matrices is not rounded alike for every number of rows.
+    assert np.allclose(parts.coefficients, once.coefficients, rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("count", [0, 1, 127, 128, 129, 384, 385, 1000, 7777])
+def test_blocks_cover_all_frames_and_none_is_tiny(count):
+    edges = blocks(count)
+    assert [frame for begin, end in edges for frame in range(begin, end)] == list(range(count))
+    assert len(edges) == 1 or min(end - begin for begin, end in edges) >= 128
+    assert max(end - begin for begin, end in edges) <= 384

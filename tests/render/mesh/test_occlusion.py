@@ -7,7 +7,12 @@ import numpy as np
 import pytest
 
 from lipwright.faces.landmarker import FaceLandmarks
-from lipwright.render.mesh.occlusion import SkinWatcher, in_front, spot_landmarks
+from lipwright.render.mesh.occlusion import (
+    SkinWatcher,
+    in_front,
+    spot_landmarks,
+    watched_landmarks,
+)
 from lipwright.render.plan import RenderPlan
 
 COUNT = 24
@@ -134,3 +139,17 @@ def test_what_is_in_front_stays_in_the_picture(studio):
     cv2.circle(microphone, tuple(chin[8].round().astype(int).tolist()), round(0.2 * SCALE), 1, -1)
     assert np.abs(before.y.astype(int) - after.y)[microphone > 0].mean() < 2.0
     assert not np.array_equal(before.y, after.y)
+
+
+def test_a_long_clip_is_looked_at_in_parts_to_the_same_end(monkeypatch):
+    rng = np.random.default_rng(4)
+    colors = rng.normal(120, 3, (700, len(watched_landmarks()), 3)).astype(np.float32)
+    colors[250:262, :60] += 70
+    watcher = SkinWatcher.of(np.arange(700), colors)
+    parts = watcher.occlusion(np.arange(700))
+    monkeypatch.setattr("lipwright.render.mesh.occlusion._BLOCK", 10_000)
+    monkeypatch.setattr("lipwright.render.mesh.occlusion._AT_ONCE", 10_000)
+    once = watcher.occlusion(np.arange(700))
+    assert parts.covered.any()
+    assert np.array_equal(parts.covered, once.covered)
+    assert np.array_equal(parts.hidden, once.hidden)

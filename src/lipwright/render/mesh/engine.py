@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lipwright.faces.types import FaceTrack
+from lipwright.media.scratch import let_go
 from lipwright.media.types import Frame
 from lipwright.render.mesh.bank import MeshBank, choose_pictures
 from lipwright.render.mesh.compose import compose
@@ -33,6 +34,8 @@ _SHADOW_ON_OWN: Final = 0.3
 
 _SOFTNESS: Final = 0.006
 _SHRINK_BLUR: Final = 0.45
+_LET_GO_EVERY: Final = 256
+"""Frames after which those that were rendered need not be in memory any more."""
 
 
 class MeshEngine(MeshKeeping):
@@ -74,6 +77,8 @@ class MeshEngine(MeshKeeping):
         at = int(np.searchsorted(plan.frame_indices, frame.index))
         if at >= len(plan.frame_indices) or plan.frame_indices[at] != frame.index:
             return frame
+        if at % _LET_GO_EVERY == 0:
+            let_go(bank.own.head)
         weight = float(plan.weight[at] * (1.0 - bank.occlusion.hidden[at]))
         if weight <= 0.0:
             return frame

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
@@ -10,8 +11,9 @@ from numpy.typing import NDArray
 
 from lipwright.faces.head import HeadPose, fit_head, reference_head
 from lipwright.faces.mouth_shape import mouth_values_of_head
-from lipwright.faces.smoothing import smooth
+from lipwright.faces.smoothing import Smoothing, smooth
 from lipwright.faces.types import FaceTrack
+from lipwright.media.scratch import Rows, let_go
 from lipwright.render.mesh.basis import mouth_basis, shape_of
 from lipwright.render.mesh.lips import inner_gaps, into_the_lips, set_gaps, wanted_gaps
 from lipwright.render.mesh.topology import lower_face_weight, ring_motion, with_ring
@@ -30,6 +32,12 @@ _CLOSING: Final = 1.6
 
 _CLOSED: Final = 0.02
 _CLOSED_SHARE: Final = 0.1
+
+_BLOCK: Final = 256
+"""Frames that are worked on at once: those of a long video would take much memory."""
+
+_MEDIAN_VALUES: Final = 1 << 20
+"""And numbers, where all frames are needed at once."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,37 +81,66 @@ class OwnMouth(Mouths):
 
 
 def own_mouth(track: FaceTrack) -> OwnMouth:
-    """Take a track apart into head, resting face and mouth motion."""
-    times = _times_with_breaks(track)
-    landmarks = _without_noise(track, times)
-    pose = _steady(fit_head(landmarks), times)
-    head = pose.to_head(landmarks)
-    del landmarks
-    seen = mouth_values_of_head(head).astype(np.float64)
-    rest, rest_values = _closed_rest(head, seen)
-    weight = lower_face_weight(reference_head())[:, None]
-    moves = head - rest  # and on in place: of a long track there is no room for many copies
-    moves *= weight
-    modes = mouth_basis().modes
-    coefficients = moves.reshape(len(head), -1) @ modes.reshape(len(modes), -1).T
-    return OwnMouth(pose, head, seen - rest_values, rest, coefficients)
+    """Take a track apart into head, resting face and mouth motion.
+
+    A part of it at a time: only what a frame is, in a few numbers, is held for all of them.
+    """
+    landmarks = _Landmarks(track)
+    pose = _steady(landmarks.pose(), landmarks.times)
+    heads = Rows(landmarks.shape, np.float64)
+    seen = []
+    for begin, end in blocks(len(track.times)):
+        some = slice(begin, end)
+        part = HeadPose(pose.rotation[some], pose.scale[some], pose.origin[some])
+        head = part.to_head(landmarks.rows(begin, end))
+        heads.add(head)
+        seen.append(mouth_values_of_head(head).astype(np.float64))
+    values = np.concatenate(seen)
+    head = heads.array()
+    rest, rest_values = _closed_rest(head, values)
+    return OwnMouth(pose, head, values - rest_values, rest, _coefficients(head, rest))
 
 
-def _without_noise(track: FaceTrack, times: NDArray[np.float64]) -> NDArray[np.float64]:
+def blocks(count: int) -> list[tuple[int, int]]:
+    """Where parts of so many frames begin and end; none is much shorter than the others."""
+    edges = [*range(0, max(1, count - _BLOCK // 2), _BLOCK), count]
+    return list(pairwise(edges))
+
+
+class _Landmarks:
     """Landmarks smoothed where they tremble, as seen where they really move.
 
     A mouth that snaps open does so within a frame or two; smoothing it would take the lips'
     pixels from where the lips are not, and show teeth between closed ones.
     """
-    smoothed = smooth(track.landmarks, times, _LANDMARK_SECONDS)
-    rest = track.landmarks - smoothed
-    scale = fit_head(smoothed).scale[:, None]
-    size = np.linalg.norm(rest[..., :2], axis=2) / scale
-    low, high = _NOISE
-    share = np.clip((size - low) / (high - low), 0.0, 1.0)
-    rest *= share[..., None]
-    smoothed += rest
-    return smoothed
+
+    def __init__(self, track: FaceTrack) -> None:
+        self._seen = track.landmarks
+        self.shape = track.landmarks.shape[1:]
+        self.times = _times_with_breaks(track)
+        self._smoothing = Smoothing(self.times, _LANDMARK_SECONDS)
+
+    def rows(self, begin: int, end: int) -> NDArray[np.float64]:
+        """Those of some frames."""
+        smoothed = self._smoothing.rows(self._seen, begin, end)
+        rest = self._seen[begin:end] - smoothed
+        let_go(self._seen)
+        scale = fit_head(smoothed).scale[:, None]
+        size = np.linalg.norm(rest[..., :2], axis=2) / scale
+        low, high = _NOISE
+        share = np.clip((size - low) / (high - low), 0.0, 1.0)
+        rest *= share[..., None]
+        smoothed += rest
+        return smoothed
+
+    def pose(self) -> HeadPose:
+        """The head's frame in all frames."""
+        found = [fit_head(self.rows(begin, end)) for begin, end in blocks(len(self.times))]
+        return HeadPose(
+            np.concatenate([one.rotation for one in found]),
+            np.concatenate([one.scale for one in found]),
+            np.concatenate([one.origin for one in found]),
+        )
 
 
 def _times_with_breaks(track: FaceTrack) -> NDArray[np.float64]:
@@ -111,10 +148,14 @@ def _times_with_breaks(track: FaceTrack) -> NDArray[np.float64]:
 
     Faces jump where a video is cut or begins anew; what lies on both sides is not one motion.
     """
-    scale = fit_head(track.landmarks).scale
-    steps = np.abs(np.diff(track.landmarks[..., :2], axis=0)).mean(axis=(1, 2))
-    jumps = steps > _JUMP * scale[1:]
-    return np.asarray(track.times + np.concatenate([[0.0], np.cumsum(jumps)]))
+    jumps = [np.zeros(1, bool)]
+    for begin, end in blocks(len(track.times)):
+        landmarks = track.landmarks[max(0, begin - 1) : end]
+        scale = fit_head(landmarks).scale
+        steps = np.abs(np.diff(landmarks[..., :2], axis=0)).mean(axis=(1, 2))
+        jumps.append(steps > _JUMP * scale[1:])
+        let_go(track.landmarks)
+    return np.asarray(track.times + np.cumsum(np.concatenate(jumps).astype(np.float64)))
 
 
 def _steady(pose: HeadPose, times: NDArray[np.float64]) -> HeadPose:
@@ -134,13 +175,39 @@ def _closed_rest(
     """(478, 3) resting face and its (6,) values; a mouth that never closes is closed by model."""
     opening = values[:, 0]
     closed = opening <= max(_CLOSED, float(np.quantile(opening, _CLOSED_SHARE)))
-    rest = np.median(head[closed], axis=0)
+    rest = _median(head, closed)
     gap = float(mouth_values_of_head(rest[None])[0, 0])
     if gap > _CLOSED:
         rest = rest - gap * shape_of(mouth_basis().opening_direction[None])[0]
     # Lips that rest touch: the landmarks leave a hair's breadth between them.
     rest = set_gaps(rest[None], np.minimum(inner_gaps(rest[None]), 0.0) * 0.0)[0]
     return rest, mouth_values_of_head(rest[None])[0].astype(np.float64)
+
+
+def _median(head: NDArray[np.float64], chosen: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """(P, 3) median over the chosen of (N, P, 3), for a few points at a time."""
+    points = max(1, _MEDIAN_VALUES // (3 * int(chosen.sum())))
+    found = []
+    for first in range(0, head.shape[1], points):
+        some = []
+        for begin, end in blocks(len(head)):
+            some.append(head[begin:end, first : first + points][chosen[begin:end]])
+            let_go(head)
+        found.append(np.median(np.concatenate(some), axis=0))
+    return np.concatenate(found)
+
+
+def _coefficients(head: NDArray[np.float64], rest: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(N, M): the mouth motion of the lower face in the modes of `mouth_basis`."""
+    weight = lower_face_weight(reference_head())[:, None]
+    modes = mouth_basis().modes
+    found = []
+    for begin, end in blocks(len(head)):
+        moves = head[begin:end] - rest
+        let_go(head)
+        moves *= weight
+        found.append(moves.reshape(end - begin, -1) @ modes.reshape(len(modes), -1).T)
+    return np.concatenate(found)
 
 
 def target_points(

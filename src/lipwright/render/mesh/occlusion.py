@@ -7,6 +7,7 @@ is there all the time, or has the very colour of the skin behind it, is not foun
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Final
@@ -41,6 +42,10 @@ _HIDDEN: Final = (0.25, 0.45)
 _COVER: Final = 0.3
 _WEIGHTS: Final = np.array([0.5, 1.0, 1.0], np.float32)
 _FADE_FRAMES: Final = 3
+_BLOCK: Final = 256
+_AT_ONCE: Final = 8
+"""Frames, and landmarks of all frames, that are looked at together: for a long video, all of them
+at once would take much memory."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,12 +93,10 @@ class SkinWatcher:
         """What was in front of the face in (N,) frames of the file."""
         count, spots = len(frame_indices), len(spot_landmarks())
         covered = np.zeros((count, spots), np.float32)
-        if self._colors:
-            at = {index: i for i, index in enumerate(self._indices)}
-            rows = [i for i, index in enumerate(frame_indices) if int(index) in at]
-            seen = np.array([self._colors[at[int(frame_indices[i])]] for i in rows])
-            if rows:
-                covered[rows] = _covered(seen)
+        at = {index: i for i, index in enumerate(self._indices)}
+        rows = [i for i, index in enumerate(frame_indices) if int(index) in at]
+        if rows:
+            covered[rows] = _covered([self._colors[at[int(frame_indices[i])]] for i in rows])
         around = covered[:, _around_mouth()].mean(1) if count else np.zeros(0, np.float32)
         hidden = np.clip((around - _HIDDEN[0]) / (_HIDDEN[1] - _HIDDEN[0]), 0.0, 1.0)
         return Occlusion(covered, _faded(hidden.astype(np.float32)))
@@ -166,20 +169,35 @@ def _distance(picture: NDArray[np.float32], colors: NDArray[np.float32]) -> NDAr
     return nearest
 
 
-def _covered(colors: NDArray[np.float32]) -> NDArray[np.float32]:
-    """(N, S) from (N, W, 3) colours."""
-    change = colors - np.median(colors, axis=0)
+def _covered(colors: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
+    """(N, S) from N times (W, 3) colours."""
+    usual = np.concatenate(
+        [
+            np.median(np.array([color[some : some + _AT_ONCE] for color in colors]), axis=0)
+            for some in range(0, len(watched_landmarks()), _AT_ONCE)
+        ]
+    )
+    parts = [colors[begin : begin + _BLOCK] for begin in range(0, len(colors), _BLOCK)]
+    agreed = np.concatenate([_odd(np.array(part) - usual) for part in parts])
+    found = np.empty(agreed.shape, np.float32)
+    for begin in range(0, len(agreed), _BLOCK):
+        end = min(begin + _BLOCK, len(agreed))
+        before, after = np.arange(begin, end) - 1, np.arange(begin, end) + 1
+        steady = [agreed[np.maximum(before, 0)], agreed[begin:end]]
+        steady.append(agreed[np.minimum(after, len(agreed) - 1)])
+        found[begin:end] = np.median(np.stack(steady), axis=0) > _AGREEING
+    return found
+
+
+def _odd(change: NDArray[np.float32]) -> NDArray[np.float32]:
+    """(N, S) how much spots and their neighbours differ, of (N, W, 3) from their usual colours."""
     spots = len(spot_landmarks())
     # A lamp, a cloud or the camera changes the whole face alike.
     change = change[:, :spots] - np.median(change[:, spots:], axis=1, keepdims=True)
     light = (np.abs(change[..., 0]) - _LIGHT[0]) / _LIGHT[1]
     red = (np.hypot(change[..., 1], change[..., 2]) - _RED[0]) / _RED[1]
     odd = np.clip(np.maximum(light, red), 0.0, 1.0)
-    agreed = odd[:, _neighbours()].mean(2)
-    steady = np.stack([np.roll(agreed, 1, 0), agreed, np.roll(agreed, -1, 0)])
-    if len(agreed) > 1:
-        steady[0, 0], steady[2, -1] = agreed[0], agreed[-1]
-    return np.asarray(np.median(steady, axis=0) > _AGREEING, dtype=np.float32)
+    return np.asarray(odd[:, _neighbours()].mean(2), dtype=np.float32)
 
 
 def _faded(hidden: NDArray[np.float32]) -> NDArray[np.float32]:
