@@ -38,6 +38,15 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
 
 
 @pytest.fixture
+def hold(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A file; as long as it is there, renders of 3xxx ms go on at two thirds."""
+    path = tmp_path / "hold"
+    path.touch()
+    monkeypatch.setenv("LIPWRIGHT_TEST_HOLD", str(path))
+    return path
+
+
+@pytest.fixture
 def video(tmp_path: Path) -> Path:
     """What the doubles take for a video of 7 s: face 0 throughout, face 1 until 1500 ms."""
     return make_video(tmp_path / "video.mp4")

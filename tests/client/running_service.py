@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -40,7 +41,7 @@ class Running:
         self._thread = threading.Thread(target=self._server.run, args=([listener],))
         self._thread.start()
         while not self._server.started:
-            pass
+            time.sleep(0.01)
 
     def close(self) -> None:
         self._server.should_exit = True
@@ -54,7 +55,7 @@ def running_service(folder: Path) -> Iterator[Running]:
         _env_file=None,  # type: ignore[call-arg]
         data_dir=folder / "data",
         poll_s=0.05,
-        fetch_wait_s=0.5,
+        fetch_wait_s=30.0,
         child_memory_mb=500,
         fetch_allow="127.0.0.0/8",
         c2pa_sign=False,  # the doubles' results are no mp4

@@ -56,7 +56,7 @@ def watch(
         done = client.wait(
             "7",
             poll_s=POLL_S,
-            timeout_s=20,
+            timeout_s=180,
             progress=lambda task: seen.append((task.status, task.progress)),
         )
         return done, seen
