@@ -205,7 +205,9 @@ def test_signed_tokens_and_keys_prove_who_calls(real: Real) -> None:
     assert ask(token(nbf=now + 500)) == (401, 1003)
     assert ask(token(exp=now - 500)) == (401, 1004)
     assert ask(real.key("bob", expires_at_ms=now_ms() - 1)) == (401, 1004)
-    assert httpx.get(real.url + "/account/costs", trust_env=False).json()["code"] == 1001
+    assert (
+        httpx.get(real.url + "/account/costs", trust_env=False, timeout=300).json()["code"] == 1001
+    )
     assert real.stores.keys.revoke(str(pair.access_key))
     assert ask(token()) == (401, 1000)
 

@@ -72,7 +72,7 @@ class Service:
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
         self.url = self._wait_ready()
-        self.client = httpx.Client(base_url=self.url, trust_env=False, timeout=60)
+        self.client = httpx.Client(base_url=self.url, trust_env=False, timeout=600)
 
     def _read(self) -> None:
         assert self.process.stdout is not None
@@ -80,7 +80,7 @@ class Service:
             self.said.append(line.rstrip("\n"))
 
     def _wait_ready(self) -> str:
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 300
         while time.monotonic() < deadline and self.process.poll() is None:
             for line in self.said:
                 if ready := re.fullmatch(r"lipwright is ready on (http://\S+)", line):
@@ -97,7 +97,7 @@ class Service:
         assert answer.status_code == 200, answer.text
         return answer.json()["data"]
 
-    def wait(self, id: str, *statuses: str, within_s: float = 240) -> Any:
+    def wait(self, id: str, *statuses: str, within_s: float = 900) -> Any:
         """Poll a task until it is in one of the statuses."""
         deadline = time.monotonic() + within_s
         while time.monotonic() < deadline:
@@ -128,10 +128,33 @@ class Service:
         process = psutil.Process(self.process.pid)
         return [process, *process.children(recursive=True)]
 
+    def renders(self) -> list[psutil.Process]:
+        """Return the children of the worker."""
+        return [
+            child
+            for process in self.family()
+            if "worker_main" in str(process.cmdline())
+            for child in process.children()
+            if "child_main" in str(child.cmdline())
+        ]
+
+    def hold_render(self, after_s: float = 0.0) -> list[psutil.Process]:
+        """Suspend the worker's child once it has worked so long: by itself it does not end."""
+        deadline = time.monotonic() + 300
+        while time.monotonic() < deadline:
+            with suppress(psutil.Error):
+                found = [one for one in self.renders() if one.cpu_times().user >= after_s]
+                for process in found:
+                    process.suspend()
+                if found:
+                    return found
+            time.sleep(0.01)
+        raise AssertionError("there was no render")
+
     def stop(self) -> int:
         """End it in good order and return its exit code."""
         self.process.send_signal(signal.SIGTERM)
-        code = self.process.wait(30)
+        code = self.process.wait(180)
         self._close()
         return code
 
@@ -145,12 +168,12 @@ class Service:
             for process in family:
                 with suppress(psutil.NoSuchProcess):
                     process.kill()
-            psutil.wait_procs(family, timeout=10)
-        self.process.wait(10)
+            psutil.wait_procs(family, timeout=120)
+        self.process.wait(120)
         self._close()
 
     def _close(self) -> None:
-        self._reader.join(10)
+        self._reader.join(120)
         assert self.process.stdout is not None
         self.process.stdout.close()
         self.log.close()
@@ -182,8 +205,8 @@ def service(start: Callable[..., Service]) -> Service:
 
 @pytest.fixture(scope="session")
 def front(start: Callable[..., Service]) -> Service:
-    """A service that accepts tasks and does none of them."""
-    return start("--no-worker")
+    """A service that accepts tasks and does none of them, and waits for sounds to look at them."""
+    return start("--no-worker", fetch_wait_s="60")
 
 
 @pytest.fixture(scope="session")

@@ -20,7 +20,8 @@ def endless(handler: Any) -> None:
 
 def announced(handler: Any) -> None:
     handler.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: 100000001\r\n\r\n")
-    time.sleep(3)
+    handler.connection.settimeout(300)
+    handler.rfile.read(1)  # says nothing more until the service hangs up
 
 
 def redirect(location: str) -> Callable[[Any], None]:
@@ -72,7 +73,7 @@ class TestVideos:
         message = refusal(front.post("identify-face", {"video_url": f"{web.url}/huge.mp4"}))
         assert message == "video_url: must be at most 100 MB"
         if answer is announced:
-            assert time.monotonic() - began < 2
+            assert time.monotonic() - began < 40
 
     @pytest.mark.parametrize(
         ("url", "words"),

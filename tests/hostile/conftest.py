@@ -96,7 +96,7 @@ class Target:
     def leftovers(self) -> list[str]:
         """Return temporary files, once the last answers' clearing up is done."""
         folder = self.service.data_dir / "tmp"
-        for _ in range(50):
+        for _ in range(600):
             left = [
                 f"{place}/{name}"
                 for place, _, names in os.walk(folder)  # which may vanish while it is looked at

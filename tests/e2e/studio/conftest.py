@@ -63,7 +63,7 @@ class Visit:
     def __init__(self, browser: Any, url: str, **options: Any) -> None:
         self.url = url
         self.context = browser.new_context(**{"locale": "en-GB", **options})
-        self.context.set_default_timeout(60_000)
+        self.context.set_default_timeout(300_000)
         self.page = self.context.new_page()
         self.wrongs: list[str] = []
         self.asked: list[str] = []
@@ -94,12 +94,29 @@ class Visit:
         )
         self.page.dispatch_event(selector, "drop", {"dataTransfer": transfer})
 
-    def until(self, expression: str, within_s: float = 60) -> None:
+    def until(self, expression: str, within_s: float = 300) -> None:
         """Wait until an expression is true; the browser's own waiting would need eval."""
         deadline = time.monotonic() + within_s
         while not self.page.evaluate(expression):
             assert time.monotonic() < deadline, expression
             self.page.wait_for_timeout(30)
+
+    def soon(self, look: Callable[[], Any], within_s: float = 300) -> Any:
+        """Look until there is something to see, and return it; the page takes its time to draw."""
+        deadline = time.monotonic() + within_s
+        while not (found := look()):
+            assert time.monotonic() < deadline, "it did not come to pass"
+            self.page.wait_for_timeout(30)
+        return found
+
+    def shows(self, selector: str, text: str) -> None:
+        """Wait until an element has this text."""
+        place = self.page.locator(selector)
+        self.soon(lambda: place.count() > 0 and place.first.inner_text() == text)
+
+    def counts(self, selector: str, number: int) -> None:
+        """Wait until there are so many elements."""
+        self.soon(lambda: self.page.locator(selector).count() == number)
 
     def faults(self) -> list[str]:
         """Return the serious faults of accessibility, in light and in dark."""

@@ -37,7 +37,7 @@ def settle(page: Any) -> None:
 
 
 def in_database(service: Any, command: str) -> None:
-    connection = sqlite3.connect(service.data_dir / "lipwright.db", timeout=10)
+    connection = sqlite3.connect(service.data_dir / "lipwright.db", timeout=120)
     with connection:
         connection.execute(command)
     connection.close()
@@ -58,12 +58,13 @@ def test_from_a_video_to_a_result(
     seen.until("document.querySelector('studio-stage video').duration > 5")
     page.wait_for_selector(FOUND)
     assert page.locator(FOUND).count() == 1
-    assert re.search(r"#/session/\d+$", page.url)
-    assert page.locator("#live").inner_text() == "Faces found: 1"
+    seen.soon(lambda: re.search(r"#/session/\d+$", page.url))
+    seen.shows("#live", "Faces found: 1")
     portrait = page.locator(".portrait")
     assert portrait.evaluate("image => image.decode().then(() => image.naturalWidth)") > 50
-    assert "0 – 6 s" in page.locator(".face-row").inner_text()
-    assert page.get_by_role("button", name="Make it speak").get_attribute("aria-disabled") == "true"
+    seen.soon(lambda: "0 – 6 s" in page.locator(".face-row").inner_text())
+    speak = page.get_by_role("button", name="Make it speak")
+    seen.soon(lambda: speak.get_attribute("aria-disabled") == "true")
     assert seen.faults() == []
 
     # The frame follows the face.
@@ -72,19 +73,22 @@ def test_from_a_video_to_a_result(
 
     at_start = left()
     page.evaluate("document.querySelector('studio-stage').seek(3000)")
-    settle(page)
-    assert abs(left() - at_start) > 2
+    seen.soon(lambda: abs(left() - at_start) > 2)
 
     # A sound dropped on the face lies on its track, drawn.
     page.evaluate("document.querySelector('studio-stage').seek(0)")
     seen.drop(".face-box", line)
     page.wait_for_selector(CLIP)
-    settle(page)
-    painted = page.locator("studio-clip canvas").evaluate(
-        """canvas => canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data
-            .filter((value, i) => i % 4 === 3 && value > 0).length / canvas.width / canvas.height"""
-    )
-    assert 0.05 < painted < 0.7
+
+    def painted() -> float:
+        share: float = page.locator("studio-clip canvas").evaluate(
+            """canvas => canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height)
+                .data.filter((value, i) => i % 4 === 3 && value > 0).length
+                / canvas.width / canvas.height"""
+        )
+        return share
+
+    assert 0.05 < seen.soon(painted) < 0.7
     assert seen.line()["sound_insert_time"] == 0
     assert abs(seen.line()["sound_end_time"] - 4051) <= 1
     assert seen.faults() == []
@@ -96,9 +100,9 @@ def test_from_a_video_to_a_result(
     page.mouse.move(*middle)
     page.mouse.down()
     page.mouse.move(middle[0] + 900, middle[1], steps=4)
+    seen.shows(".hint", "The line must end before the video does.")
     placed = seen.line()
     assert placed["sound_insert_time"] + placed["sound_end_time"] == pytest.approx(6000, abs=2)
-    assert page.locator(".hint").inner_text() == "The line must end before the video does."
     page.mouse.up()
     assert seen.faults() == []
 
@@ -113,7 +117,7 @@ def test_from_a_video_to_a_result(
     page.keyboard.press("Home")
     trimmed = seen.line()
     assert trimmed["sound_end_time"] - trimmed["sound_start_time"] == 2000
-    assert page.locator(".hint").inner_text() == "A line lasts at least 2 s."
+    seen.shows(".hint", "A line lasts at least 2 s.")
     page.keyboard.press("End")
     assert seen.line()["sound_end_time"] == placed["sound_end_time"]
 
@@ -122,22 +126,35 @@ def test_from_a_video_to_a_result(
     assert seen.line()["sound_volume"] == 0.5
     page.evaluate("document.querySelector('studio-stage').seek(1300)")
     page.locator("studio-stage").get_by_role("button", name="Play").click()
-    seen.until(
-        """(() => {
-            const { mix } = document.querySelector("studio-stage");
-            if (!mix.meter) mix.out.connect((mix.meter = new AnalyserNode(mix.context)));
-            const samples = new Float32Array(1024);
-            mix.meter.getFloatTimeDomainData(samples);
-            return Math.max(...samples) > 0.03;
-        })()"""
-    )
-    page.locator("studio-stage").get_by_role("button", name="Pause").click()
+    stage = page.locator("studio-stage")
+
+    def heard() -> Any:
+        # A machine that is slow may come to listen only when all is over.
+        again = stage.get_by_role("button", name="Play", exact=True)
+        if again.count():
+            page.evaluate("document.querySelector('studio-stage').seek(1300)")
+            again.click()
+        return page.evaluate(
+            """(() => {
+                const { mix } = document.querySelector("studio-stage");
+                if (!mix.meter) mix.out.connect((mix.meter = new AnalyserNode(mix.context)));
+                const samples = new Float32Array(1024);
+                mix.meter.getFloatTimeDomainData(samples);
+                return Math.max(...samples) > 0.03;
+            })()"""
+        )
+
+    seen.soon(heard)
+    if page.evaluate("!document.querySelector('studio-stage video').paused"):
+        # It may just come to its end.
+        page.evaluate("document.querySelector('studio-stage').seek(1300)")
+        stage.get_by_role("button", name="Pause", exact=True).click()
 
     # It is made; the page tells how far it is.
     page.get_by_role("button", name="Make it speak").click()
     page.wait_for_selector("studio-task progress")
     assert seen.faults() == []
-    page.wait_for_selector("studio-compare", timeout=120_000)
+    page.wait_for_selector("studio-compare", timeout=900_000)
     assert page.locator("h1").inner_text() == "Here it is"
     seen.until("document.querySelector('.after video').readyState >= 3")
     assert seen.faults() == []
@@ -149,6 +166,12 @@ def test_from_a_video_to_a_result(
             "videos => videos.map((video) => video.currentTime)"
         )
         return found
+
+    def same(found: list[float]) -> list[float] | None:
+        return found if found[0] == pytest.approx(found[1], abs=1e-3) else None
+
+    def later(before: list[float], found: list[float]) -> list[float] | None:
+        return same(found) if found[0] != before[0] else None
 
     compare = page.locator("studio-compare")
     if compare.get_by_role("button", name="Pause").count() == 0:
@@ -163,10 +186,9 @@ def test_from_a_video_to_a_result(
     compare.get_by_role("button", name="Pause").click()
     seen.until("[...document.querySelectorAll('.pair video')].every((v) => !v.seeking)")
     compare.get_by_role("button", name="One frame on").click()
-    first = moments()
+    first = seen.soon(lambda: same(moments()))
     compare.get_by_role("button", name="One frame on").click()
-    second = moments()
-    assert first[0] == pytest.approx(first[1], abs=1e-3)
+    second = seen.soon(lambda: later(first, moments()))
     assert [b - a for a, b in zip(first, second, strict=True)] == pytest.approx(
         [0.04, 0.04], abs=1e-3
     )
@@ -174,13 +196,11 @@ def test_from_a_video_to_a_result(
     # Wipe and a near look at the mouth.
     compare.get_by_role("button", name="Wipe").click()
     page.get_by_label("Border between before and after").fill("25")
-    assert "25%" in page.locator(".after").evaluate("figure => getComputedStyle(figure).clipPath")
+    seen.until("getComputedStyle(document.querySelector('.after')).clipPath.includes('25%')")
     compare.get_by_role("button", name="Look at the mouth").click()
-    assert (
-        float(page.locator(".pair").evaluate("pair => pair.style.getPropertyValue('--scale')")) > 2
-    )
+    seen.until("document.querySelector('.pair').style.getPropertyValue('--scale') > 2")
     page.get_by_label("Speed").select_option("0.25")
-    assert page.locator(".after video").evaluate("video => video.playbackRate") == 0.25
+    seen.until("document.querySelector('.after video').playbackRate === 0.25")
     assert seen.faults() == []
 
     with page.expect_download() as download:
@@ -205,7 +225,7 @@ def test_from_a_video_to_a_result(
     # It is among the tasks, as long as it is kept; then the page says that it is gone.
     page.get_by_role("link", name="Tasks").click()
     item = page.locator(".task-item").first
-    assert re.search(r"Done\n0.07 PTC\n6 s · kept until", item.inner_text())
+    seen.soon(lambda: re.search(r"Done\n0.07 PTC\n6 s · kept until", item.inner_text()))
     assert seen.faults() == []
     in_database(service, "update tasks set expires_at_ms = 1")
     page.reload()
@@ -253,17 +273,17 @@ def test_two_faces_two_lines_and_a_change_of_mind(
     seen = visit(front, viewport={"width": 390, "height": 844}, has_touch=True, locale="zh-CN")
     page = seen.page
     page.wait_for_selector("h1:has-text('让画面里的人开口。')")
-    assert page.evaluate("document.documentElement.lang") == "zh-Hans"
+    seen.until("document.documentElement.lang === 'zh-Hans'")
     assert seen.faults() == []
     seen.choose("studio-start", pair)
     page.wait_for_selector(FOUND)
-    assert page.locator(".face-row").count() == 2
+    seen.counts(".face-row", 2)
     # Nothing is wider than a phone.
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
 
     # One by choosing a file, one by voice.
     page.locator(".face-box").nth(0).click()
-    assert page.locator("dialog[open] h2").inner_text() == "人脸 1 的台词"
+    seen.shows("dialog[open] h2", "人脸 1 的台词")
     assert seen.faults() == []
     seen.choose("studio-speak", line)
     page.wait_for_selector(CLIP)
@@ -272,27 +292,28 @@ def test_two_faces_two_lines_and_a_change_of_mind(
     seen.until("parseFloat(document.querySelector('.record-time').textContent.slice(2)) > 2.3")
     page.get_by_role("button", name="停止并使用").click()
     page.wait_for_selector("studio-clip >> nth=1")
-    assert page.locator(".caption").nth(1).inner_text() == "recording.wav"
+    caption = page.locator(".caption").nth(1)
+    seen.soon(lambda: caption.inner_text() == "recording.wav")
     assert seen.faults() == []
 
     # The same face cannot say two things at once: a third line finds the room that is left.
     seen.drop(".face-row:nth-child(1) .lane", line)
-    settle(page)
+    page.wait_for_selector(".notice[data-reason=no_room]")
     assert page.locator("studio-clip").count() == 2
-    assert page.locator(".notice").get_attribute("data-reason") == "no_room"
 
     # A sound that the service does not take becomes one that it takes.
     make_sound(tmp_path / "song.flac", 2.5, "flac", 44100)
     page.locator("studio-clip .clip-body").nth(1).focus()
     page.keyboard.press("Delete")
+    seen.counts("studio-clip", 1)
     seen.drop(".face-row:nth-child(2) .lane", tmp_path / "song.flac")
     page.wait_for_selector("studio-clip >> nth=1")
-    assert page.locator(".hint").inner_text() == "声音已转换为服务可接受的 wav。"
+    seen.shows(".hint", "声音已转换为服务可接受的 wav。")
 
     # The language can be changed at any time, and nothing is lost by it.
     page.get_by_role("button", name="English").click()
     page.wait_for_selector("button:has-text('Make it speak')")
-    assert page.locator("studio-clip").count() == 2
+    seen.counts("studio-clip", 2)
     page.get_by_role("button", name="Make it speak").click()
     page.wait_for_selector("studio-task strong:has-text('Waiting for its turn')")
     [task] = front.client.get("/v1/lipwright/tasks?pageSize=1").json()["data"]
@@ -303,7 +324,7 @@ def test_two_faces_two_lines_and_a_change_of_mind(
     )
     assert seen.faults() == []
     page.get_by_role("link", name="Change the lines").click()
-    assert page.locator("studio-clip").count() == 2
+    seen.counts("studio-clip", 2)
 
     # What was found expires; the lines outlive it.
     in_database(front, "update sessions set expires_at_ms = 1")
@@ -391,7 +412,7 @@ def test_a_server_that_wants_a_key_and_consent(
     seen.drop(".face-box", line)
     page.wait_for_selector(CLIP)
     make = page.get_by_role("button", name="Make it speak")
-    assert make.get_attribute("aria-disabled") == "true"
+    seen.soon(lambda: make.get_attribute("aria-disabled") == "true")
     assert seen.faults() == []
     page.get_by_label("Everyone who is made to speak here agrees to it.").check()
     make.click()
@@ -419,12 +440,15 @@ def test_colours_are_the_visitors_choice(front: Any, visit: Any) -> None:
     page.wait_for_selector("studio-start")
     dark = paper()
     page.get_by_role("button", name="Colours: as the system has them").click()
-    light = paper()
-    assert sum(map(int, re.findall(r"\d+", light))) > 600 > sum(map(int, re.findall(r"\d+", dark)))
+
+    def brightness(colour: str) -> int:
+        return sum(map(int, re.findall(r"\d+", colour)))
+
+    seen.soon(lambda: brightness(paper()) > 600 > brightness(dark))
     page.get_by_role("button", name="Colours: light").click()
     page.reload()
     page.wait_for_selector("studio-start")
-    assert paper() == dark
+    seen.soon(lambda: paper() == dark)
 
 
 def test_a_page_from_elsewhere_gets_nothing(front: Any, browser: Any) -> None:
