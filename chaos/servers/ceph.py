@@ -9,23 +9,19 @@ from __future__ import annotations
 
 import json
 import secrets
-import shutil
 import subprocess
-import tempfile
 import time
 import urllib.request
 import uuid
 from contextlib import suppress
 from datetime import timedelta
-from pathlib import Path
-from types import TracebackType
-from typing import Self
 from urllib.error import HTTPError, URLError
 
 import obstore
 from obstore.store import S3Store
 
 from chaos.servers.process import (
+    Server,
     ServerError,
     free_port,
     give_away,
@@ -78,7 +74,7 @@ def why_not() -> str:
     return f"not installed: {', '.join(missing)}" if missing else ""
 
 
-class Ceph:
+class Ceph(Server):
     """A cluster of one, with a bucket; use it as a context manager."""
 
     bucket = "lipwright"
@@ -86,8 +82,7 @@ class Ceph:
     def __init__(self) -> None:
         if why_not():
             raise ServerError(why_not())
-        self.folder = Path(tempfile.mkdtemp(prefix="lipwright-ceph-"))
-        self.port = free_port()
+        super().__init__("ceph")
         self._secret = secrets.token_hex(16)
         self._daemons: dict[str, subprocess.Popen[bytes]] = {}
         try:
@@ -221,19 +216,7 @@ class Ceph:
             daemon.kill()
             daemon.wait(_STOP_S)
 
-    def close(self) -> None:
-        """End it and remove its data."""
+    def end(self) -> None:
+        """End all daemons."""
         for name in list(self._daemons):
             self._end(name)
-        shutil.rmtree(self.folder, ignore_errors=True)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()

@@ -5,19 +5,16 @@ from __future__ import annotations
 import shutil
 import signal
 import subprocess
-import tempfile
 import time
 from contextlib import suppress
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 import psutil
 import psycopg
 
 from chaos.servers.process import (
+    Server,
     ServerError,
-    free_port,
     give_away,
     last_words,
     missing_tools,
@@ -45,7 +42,7 @@ def why_not() -> str:
     return "setpriv is not installed" if missing_tools(["setpriv"]) else ""
 
 
-class Postgres:
+class Postgres(Server):
     """One server with durable data; use it as a context manager.
 
     Parameters
@@ -59,9 +56,8 @@ class Postgres:
         if folder is None:
             raise ServerError(why_not())
         self._programs = folder
-        self.folder = Path(tempfile.mkdtemp(prefix="lipwright-pg-"))
+        super().__init__("pg")
         self.log = self.folder / "log"
-        self.port = free_port()
         self._process: subprocess.Popen[bytes] | None = None
         give_away(self.folder)
         self._data = self.folder / "data"
@@ -141,18 +137,6 @@ class Postgres:
         psutil.wait_procs(family, timeout=_STOP_S)
         self._process = None
 
-    def close(self) -> None:
-        """End it and remove its data."""
+    def end(self) -> None:
+        """End it at once."""
         self.stop(signal.SIGQUIT)
-        shutil.rmtree(self.folder, ignore_errors=True)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()

@@ -7,7 +7,11 @@ import pwd
 import shutil
 import socket
 import subprocess
+import tempfile
+from abc import ABC, abstractmethod
 from pathlib import Path
+from types import TracebackType
+from typing import Self
 
 USERS = ("postgres", "nobody")
 """Who runs a server if we are root, the first of them that there is."""
@@ -15,6 +19,47 @@ USERS = ("postgres", "nobody")
 
 class ServerError(Exception):
     """A server does not start or answer; the message holds the end of its log."""
+
+
+class Server(ABC):
+    """A server in a temporary folder; a context manager, at whose end both are gone.
+
+    Parameters
+    ----------
+    name
+        For the folder.
+
+    Attributes
+    ----------
+    folder
+        Where all of it lies.
+    port
+        Of loopback, for it to listen on.
+    """
+
+    def __init__(self, name: str) -> None:
+        self.folder = Path(tempfile.mkdtemp(prefix=f"lipwright-{name}-"))
+        self.port = free_port()
+
+    @abstractmethod
+    def end(self) -> None:
+        """End its processes, as many as run."""
+
+    def close(self) -> None:
+        """End it and remove its data."""
+        self.end()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
 
 
 def free_port() -> int:
