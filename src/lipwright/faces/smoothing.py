@@ -52,7 +52,10 @@ class Smoothing:
 
     def rows(self, values: NDArray[np.floating], begin: int, end: int) -> NDArray[np.float64]:
         """Rows ``begin`` to ``end`` of the smoothed (N, ...) values."""
-        out = values[begin:end].astype(np.float64).reshape(end - begin, -1)
+        kept = values[begin:end].astype(np.float64)
+        if not kept.size:
+            return kept
+        out = kept.reshape(end - begin, -1)
         for first, stop, window in self._runs:
             low, high = max(begin, first), min(end, stop)
             if low >= high or not window:
@@ -66,7 +69,7 @@ class Smoothing:
             out[low - begin : high - begin] = _smoothed(
                 near, window, (first - left, stop - left), (low - left, high - left)
             )
-        return out.reshape(end - begin, *values.shape[1:])
+        return out.reshape(kept.shape)
 
 
 def _window(times: NDArray[np.float64], seconds: float) -> int:
