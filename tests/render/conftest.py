@@ -17,6 +17,7 @@ import face_clips
 from lipwright.faces.dense import FaceFollower
 from lipwright.faces.landmarker import FaceLandmarker
 from lipwright.faces.types import Box, FaceSample, FaceTrack, IdentifiedFace
+from lipwright.faces.whereabouts import Whereabouts
 from lipwright.media.types import Frame
 from lipwright.render.engine import Engine, load_engine
 from lipwright.render.mesh.motion import OwnMouth, source_points, target_points
@@ -58,7 +59,9 @@ def studio(landmarker: FaceLandmarker) -> Studio:
 def _prepared(engine: Engine, landmarker: FaceLandmarker, frames: list[Frame]) -> Any:
     box = Box(70, 65, 160, 170)
     samples = tuple(FaceSample(frame.time_ms, box) for frame in frames)
-    follower = FaceFollower(landmarker, IdentifiedFace("0", 0, 10_000, b"", samples))
+    follower = FaceFollower(
+        landmarker, Whereabouts(IdentifiedFace("0", 0, 10_000, b"", samples)).at
+    )
     observer = engine.observer()
     for frame in frames:
         found = follower.add(frame)
