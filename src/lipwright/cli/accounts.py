@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from lipwright.cli.options import AsJson, DataDir
 from lipwright.cli.output import print_json, print_table, when
 
 if TYPE_CHECKING:
@@ -21,16 +22,6 @@ app = typer.Typer(
 )
 
 Id = Annotated[str, typer.Argument(metavar="ACCOUNT", help="The account's id.")]
-DataDir = Annotated[
-    Path | None,
-    typer.Option(
-        "--data-dir",
-        metavar="FOLDER",
-        help="The service's data folder.",
-        show_default="LIPWRIGHT_DATA_DIR",
-    ),
-]
-AsJson = Annotated[bool, typer.Option("--json", help="Say it as JSON.")]
 Prepaid = Annotated[
     bool | None,
     typer.Option(

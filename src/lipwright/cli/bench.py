@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from lipwright.cli.measuring import NumbersTo, check_folders, work_folder
 from lipwright.cli.output import warn
 from lipwright.cli.weights import have_weights
 
@@ -60,9 +58,7 @@ def bench(
             "threads.",
         ),
     ] = 2,
-    as_json: Annotated[
-        Path | None, typer.Option("--json", metavar="FILE.json", help="Write all numbers.")
-    ] = None,
+    as_json: NumbersTo = None,
     report: Annotated[
         Path | None,
         typer.Option(
@@ -87,9 +83,7 @@ def bench(
     machine does meets them alike. A ratio is worked out round by round; shown are its median, and
     in brackets its least and greatest.
     """
-    for path in (as_json, report):
-        if path is not None and not path.absolute().parent.is_dir():
-            raise typer.BadParameter(f"there is no folder {path.parent}")
+    check_folders(as_json, report)
     have_weights()
     from lipwright.benchmark.measure import Bench
     from lipwright.benchmark.plan import FULL, QUICK, with_rounds
@@ -107,7 +101,7 @@ def bench(
     def told(name: str, found: dict[str, Any]) -> None:
         typer.echo(f"\n## {name}\n\n{section_tables(name, found)}")
 
-    with _work_folder(keep) as folder:
+    with work_folder(keep) as folder:
         result = measure(
             Bench(folder, threads, warn),
             plan,
@@ -133,13 +127,3 @@ def _films_in(folder: Path | None) -> list[Path]:
     if not films:
         raise typer.BadParameter(f"there is no mp4 or mov file in {folder}")
     return films
-
-
-@contextmanager
-def _work_folder(keep: Path | None) -> Iterator[Path]:
-    if keep is not None:
-        keep.mkdir(parents=True, exist_ok=True)
-        yield keep
-        return
-    with tempfile.TemporaryDirectory(prefix="lipwright-bench-") as folder:
-        yield Path(folder)

@@ -2,27 +2,17 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Annotated
-
 import typer
 
+from lipwright.cli.options import AsJson, DataDir
 from lipwright.cli.output import print_json
 
 _MARKS = {"ok": "ok", "warning": "warn", "bad": "BAD"}
 
 
 def doctor(
-    data_dir: Annotated[
-        Path | None,
-        typer.Option(
-            "--data-dir",
-            metavar="FOLDER",
-            help="Where database and files are.",
-            show_default="LIPWRIGHT_DATA_DIR",
-        ),
-    ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Say it as JSON.")] = False,
+    data_dir: DataDir = None,
+    as_json: AsJson = False,
 ) -> None:
     """Check models, codecs, database, clock, storage, disk, memory and limits of this machine.
 

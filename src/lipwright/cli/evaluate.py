@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from lipwright.cli.measuring import NumbersTo, check_folders, work_folder
 from lipwright.cli.output import warn
 from lipwright.cli.quiet import native_chatter_hidden
 from lipwright.cli.weights import have_weights
@@ -84,9 +84,7 @@ def evaluate(
             "--report", metavar="REPORT.html", help="Write a page with plots and film strips."
         ),
     ] = None,
-    as_json: Annotated[
-        Path | None, typer.Option("--json", metavar="OUT.json", help="Write all numbers.")
-    ] = None,
+    as_json: NumbersTo = None,
     keep: Annotated[
         Path | None,
         typer.Option("--keep", metavar="FOLDER", file_okay=False, help="Keep the outputs there."),
@@ -100,8 +98,7 @@ def evaluate(
     """
     if (cases is None) == (clip is None) or (clip is None) != (output is None):
         raise typer.BadParameter("give either CLIP and OUTPUT, or --cases")
-    for path in (report, as_json):
-        _check_folder(path)
+    check_folders(report, as_json)
     have_weights()
     from lipwright.evaluation.cases import read_cases
     from lipwright.evaluation.finished import measure_finished
@@ -116,7 +113,7 @@ def evaluate(
     def failed(case: Case, error: LipwrightError) -> None:
         warn(f"{case.kind} {case.name} is left out: {error}")
 
-    with native_chatter_hidden(), _work_folder(keep) as folder, _shown_ticks() as tick:
+    with native_chatter_hidden(), work_folder(keep) as folder, _shown_ticks() as tick:
         if clip is not None and output is not None:
             results = [
                 measure_finished(
@@ -142,22 +139,6 @@ def evaluate(
     if report is not None:
         write_report(results, report)
         typer.echo(report)
-
-
-def _check_folder(path: Path | None) -> None:
-    """Say that a result cannot be written before minutes of work."""
-    if path is not None and not path.absolute().parent.is_dir():
-        raise typer.BadParameter(f"there is no folder {path.parent}")
-
-
-@contextmanager
-def _work_folder(keep: Path | None) -> Iterator[Path]:
-    if keep is not None:
-        keep.mkdir(parents=True, exist_ok=True)
-        yield keep
-        return
-    with tempfile.TemporaryDirectory(prefix="lipwright-eval-") as folder:
-        yield Path(folder)
 
 
 @contextmanager

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from lipwright.cli.options import AsJson, NoCache, PreviewTo, Video
 from lipwright.cli.output import print_json, print_table
-from lipwright.cli.pipes import STANDARD, existing_file, kept_input, scratch
+from lipwright.cli.pipes import STANDARD, kept_input, scratch
 from lipwright.cli.preview import show
 from lipwright.cli.progress import shown_progress
 from lipwright.cli.quiet import native_chatter_hidden
@@ -19,14 +20,7 @@ if TYPE_CHECKING:
 
 
 def faces(
-    video: Annotated[
-        Path,
-        typer.Argument(
-            metavar="VIDEO",
-            callback=existing_file,
-            help="The video, mp4 or mov; - is standard input.",
-        ),
-    ],
+    video: Video,
     images: Annotated[
         Path | None,
         typer.Option(
@@ -44,24 +38,9 @@ def faces(
             "open it if there is a display.",
         ),
     ] = False,
-    preview_to: Annotated[
-        Path | None,
-        typer.Option(
-            "--preview-to",
-            metavar="PICTURE",
-            help="Draw that picture there, .png or .jpg, and do not open it.",
-            show_default=False,
-        ),
-    ] = None,
-    no_cache: Annotated[
-        bool,
-        typer.Option(
-            "--no-cache",
-            help="Neither use nor keep what is found in the video; else asking again takes "
-            "no time.",
-        ),
-    ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Say it as JSON.")] = False,
+    preview_to: PreviewTo = None,
+    no_cache: NoCache = False,
+    as_json: AsJson = False,
 ) -> None:
     """Say which faces of a video can be lip-synced, and when.
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from lipwright.cli.options import AsJson, DataDir
 from lipwright.cli.output import print_json, print_table, when
 
 if TYPE_CHECKING:
@@ -20,17 +21,6 @@ app = typer.Typer(
     help="API keys. Once there is one, every request to the service needs one.",
     no_args_is_help=False,
 )
-
-DataDir = Annotated[
-    Path | None,
-    typer.Option(
-        "--data-dir",
-        metavar="FOLDER",
-        help="The service's data folder.",
-        show_default="LIPWRIGHT_DATA_DIR",
-    ),
-]
-AsJson = Annotated[bool, typer.Option("--json", help="Say it as JSON.")]
 
 
 @app.command()

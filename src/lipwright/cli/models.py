@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from lipwright.cli.options import AsJson
 from lipwright.cli.output import print_json, print_table, warn
 
 if TYPE_CHECKING:
@@ -20,7 +21,6 @@ Names = Annotated[
     list[str] | None,
     typer.Argument(metavar="[NAME]...", help="Which weights.", show_default="all"),
 ]
-AsJson = Annotated[bool, typer.Option("--json", help="Say it as JSON.")]
 
 
 @app.command("list")

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from typer.core import TyperCommand
 
 from lipwright.cli.collector import no_collector
+from lipwright.cli.options import DataDir
 from lipwright.cli.weights import have_weights
 
 
@@ -30,17 +30,6 @@ class WithSettings(TyperCommand):
         console = Console()
         console.print(" Settings, from the environment or a .env file:\n", highlight=False)
         console.print(table, highlight=False)
-
-
-DataDir = Annotated[
-    Path | None,
-    typer.Option(
-        "--data-dir",
-        metavar="FOLDER",
-        help="Where database and files are.",
-        show_default="LIPWRIGHT_DATA_DIR",
-    ),
-]
 
 
 def serve(

@@ -9,7 +9,7 @@ import typer
 
 from lipwright.cli.configuration import read_settings
 from lipwright.cli.line_option import SpokenBy, read_line
-from lipwright.cli.options import MouthWeights
+from lipwright.cli.options import AsJson, MouthWeights, NoCache, PreviewTo, Video
 from lipwright.cli.output import print_json, warn
 from lipwright.cli.pipes import STANDARD, check_pipes, existing_file, kept_input, pour_out, scratch
 from lipwright.cli.preview import show
@@ -23,14 +23,7 @@ if TYPE_CHECKING:
 
 
 def sync(
-    video: Annotated[
-        Path,
-        typer.Argument(
-            metavar="VIDEO",
-            callback=existing_file,
-            help="The video, mp4 or mov; - is standard input.",
-        ),
-    ],
+    video: Video,
     speech: Annotated[
         Path | None,
         typer.Option(
@@ -128,24 +121,9 @@ def sync(
             help="Also draw a contact sheet beside the result, and open it if there is a display.",
         ),
     ] = False,
-    preview_to: Annotated[
-        Path | None,
-        typer.Option(
-            "--preview-to",
-            metavar="PICTURE",
-            help="Draw the contact sheet there, .png or .jpg, and do not open it.",
-            show_default=False,
-        ),
-    ] = None,
-    no_cache: Annotated[
-        bool,
-        typer.Option(
-            "--no-cache",
-            help="Neither use nor keep what is learned of the video; else its next line is made "
-            "sooner.",
-        ),
-    ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Say the result as JSON.")] = False,
+    preview_to: PreviewTo = None,
+    no_cache: NoCache = False,
+    as_json: AsJson = False,
 ) -> None:
     """Make a face of a video say a line, or several faces several lines.
 
