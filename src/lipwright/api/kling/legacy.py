@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter
@@ -13,10 +12,10 @@ from starlette.responses import Response
 from lipwright.api.auth import Account
 from lipwright.api.body import read_json_object
 from lipwright.api.context import WithContext
-from lipwright.api.envelope import success
 from lipwright.api.idempotency import IDEMPOTENCY_KEY
+from lipwright.api.kling.answering import answer_page, answer_state
 from lipwright.api.kling.codes import code_of
-from lipwright.api.kling.coerce import MAX_ID_CHARS, Flag, Id, Number, Text, is_id, wrong
+from lipwright.api.kling.coerce import MAX_ID_CHARS, Flag, Id, Number, Text, wrong
 from lipwright.api.kling.creating import MAX_CREATE_BODY_BYTES, create_once, to_options
 from lipwright.api.kling.paging import WithPage
 from lipwright.api.kling.paths import DOCUMENTED_PREFIX, PREFIXES
@@ -28,12 +27,12 @@ from lipwright.api.kling.schemas import (
     WatermarkInfo,
     parse,
 )
-from lipwright.api.kling.translate import to_state, to_video
+from lipwright.api.kling.translate import to_video
 from lipwright.api.openapi import ANSWERS_OF_FAILURE, AUTHORIZATION, json_body
 from lipwright.api.own_links import DEAD_LINK, is_dead_link
 from lipwright.api.problems import Problem, ProblemKind
 from lipwright.errors import BadInputError
-from lipwright.jobs.values import LegacyRequest, NotFoundError, Task, TaskKind
+from lipwright.jobs.values import LegacyRequest, Task, TaskKind
 from lipwright.speech.synthesis import SpeechText
 from lipwright.store.idempotency import Claim
 
@@ -145,11 +144,7 @@ async def lip_sync_tasks(
     request: Request, account: Account, context: WithContext, page: WithPage
 ) -> Response:
     """List the account's tasks of this older sort, newest first; free of charge."""
-    tasks = await page.of_tasks(context, account, TaskKind.LEGACY)
-    url = functools.partial(context.file_url, request)
-    return success(
-        request.scope, [to_state(task, url).model_dump(exclude_unset=True) for task in tasks]
-    )
+    return await answer_page(request, account, context, page, TaskKind.LEGACY)
 
 
 @operations.get(
@@ -162,19 +157,7 @@ async def lip_sync_task(
     request: Request, account: Account, context: WithContext, id: str
 ) -> Response:
     """Look a task of this older sort up; free of charge."""
-    try:
-        if not is_id(id):
-            raise NotFoundError("task", id)
-        task = await context.tasks.find(account, id, TaskKind.LEGACY)
-    except NotFoundError:
-        raise Problem(
-            ProblemKind.BAD_VALUE,
-            f"Task not found by id/external id: {id[:MAX_ID_CHARS]}",
-            reason="unknown_task",
-            field="id",
-        ) from None
-    data = to_state(task, functools.partial(context.file_url, request))
-    return success(request.scope, data.model_dump(exclude_unset=True))
+    return await answer_state(request, account, context, id, TaskKind.LEGACY)
 
 
 def to_order(asked: LipSyncInput) -> LegacyRequest:

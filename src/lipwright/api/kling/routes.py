@@ -15,7 +15,7 @@ from lipwright.api.body import read_json_object
 from lipwright.api.context import Context, WithContext
 from lipwright.api.envelope import success
 from lipwright.api.idempotency import IDEMPOTENCY_KEY, once
-from lipwright.api.kling.coerce import MAX_ID_CHARS, is_id
+from lipwright.api.kling.answering import answer_page, answer_state
 from lipwright.api.kling.creating import MAX_CREATE_BODY_BYTES, create_once, to_options
 from lipwright.api.kling.paging import WithPage
 from lipwright.api.kling.paths import DOCUMENTED_PREFIX, PREFIXES
@@ -33,14 +33,13 @@ from lipwright.api.kling.translate import (
     to_identified,
     to_lines,
     to_message,
-    to_state,
     to_video,
 )
 from lipwright.api.openapi import ANSWERS_OF_FAILURE, AUTHORIZATION, json_body
 from lipwright.api.own_links import DEAD_LINK, is_dead_link
 from lipwright.api.problems import Problem, ProblemKind
 from lipwright.errors import BadInputError
-from lipwright.jobs.values import NotFoundError, Session, Task
+from lipwright.jobs.values import Session, Task, TaskKind
 from lipwright.store.idempotency import Claim
 
 MAX_IDENTIFY_BODY_BYTES = 64_000
@@ -130,11 +129,7 @@ async def advanced_lip_sync_tasks(
     request: Request, account: Account, context: WithContext, page: WithPage
 ) -> Response:
     """List the account's tasks, newest first; free of charge."""
-    tasks = await page.of_tasks(context, account)
-    url = functools.partial(context.file_url, request)
-    return success(
-        request.scope, [to_state(task, url).model_dump(exclude_unset=True) for task in tasks]
-    )
+    return await answer_page(request, account, context, page, TaskKind.ADVANCED)
 
 
 @operations.get(
@@ -147,7 +142,7 @@ async def advanced_lip_sync_task(
     request: Request, account: Account, context: WithContext, id: str
 ) -> Response:
     """Look a task up by its task_id or its external_task_id; free of charge."""
-    return await _state(request, account, context, id)
+    return await answer_state(request, account, context, id)
 
 
 async def query(request: Request) -> Response:
@@ -158,23 +153,7 @@ async def query(request: Request) -> Response:
     """
     context: Context = request.app.state.context
     account = await account_of(request, context)
-    return await _state(request, account, context, request.path_params["id"])
-
-
-async def _state(request: Request, account: str, context: Context, id: str) -> Response:
-    try:
-        if not is_id(id):
-            raise NotFoundError("task", id)
-        task = await context.tasks.find(account, id)
-    except NotFoundError:
-        raise Problem(
-            ProblemKind.BAD_VALUE,
-            f"Task not found by id/external id: {id[:MAX_ID_CHARS]}",
-            reason="unknown_task",
-            field="id",
-        ) from None
-    data = to_state(task, functools.partial(context.file_url, request))
-    return success(request.scope, data.model_dump(exclude_unset=True))
+    return await answer_state(request, account, context, request.path_params["id"])
 
 
 _QUERY_ROUTE = operations.routes[-1]
