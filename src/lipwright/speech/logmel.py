@@ -58,7 +58,7 @@ def log_power(samples: NDArray[np.float32]) -> NDArray[np.float32]:
     frames = np.lib.stride_tricks.sliding_window_view(padded, _WINDOW)[::HOP][:count]
     power = np.empty((count, _WINDOW // 2 + 1), np.float32)
     for at in range(0, count, _BLOCK):
-        spectrum = np.fft.rfft(frames[at : at + _BLOCK] * _hann(), axis=1)
+        spectrum = np.fft.rfft(frames[at : at + _BLOCK] * hann(_WINDOW), axis=1)
         power[at : at + _BLOCK] = spectrum.real**2 + spectrum.imag**2
     bands = power @ _filters().T
     return np.asarray(np.log10(np.maximum(bands, 1e-10)).T, np.float32)
@@ -70,8 +70,9 @@ def scale_log_power(raw: NDArray[np.float32], maximum: float) -> NDArray[np.floa
 
 
 @cache
-def _hann() -> NDArray[np.float32]:
-    phase = 2.0 * np.pi * np.arange(_WINDOW) / _WINDOW
+def hann(window: int) -> NDArray[np.float32]:
+    """(window,) weights of a periodic Hann window."""
+    phase = 2.0 * np.pi * np.arange(window) / window
     return np.asarray(0.5 - 0.5 * np.cos(phase), np.float32)
 
 

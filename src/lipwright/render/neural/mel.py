@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lipwright.speech.level import usual_level
-from lipwright.speech.logmel import SAMPLE_RATE, mel_filters
+from lipwright.speech.logmel import SAMPLE_RATE, hann, mel_filters
 
 BANDS: Final = 80
 STEPS: Final = 16
@@ -92,17 +92,11 @@ def mel(samples: NDArray[np.float32]) -> NDArray[np.float32]:
     emphasised = sound - _EMPHASIS * np.concatenate([[np.float32(0.0)], sound[:-1]])
     padded = np.pad(emphasised.astype(np.float32), _WINDOW // 2)
     frames = np.lib.stride_tricks.sliding_window_view(padded, _WINDOW)[::_HOP]
-    magnitude = np.abs(np.fft.rfft(frames * _hann(), axis=1)).astype(np.float32)
+    magnitude = np.abs(np.fft.rfft(frames * hann(_WINDOW), axis=1)).astype(np.float32)
     bands = magnitude @ _filters().T
     decibels = 20.0 * np.log10(np.maximum(bands, 10.0 ** (_FLOOR_DB / 20.0))) - _REFERENCE_DB
     share = (decibels - _FLOOR_DB) / -_FLOOR_DB
     return np.asarray(np.clip(2.0 * _LIMIT * share - _LIMIT, -_LIMIT, _LIMIT).T, np.float32)
-
-
-@cache
-def _hann() -> NDArray[np.float32]:
-    phase = 2.0 * np.pi * np.arange(_WINDOW) / _WINDOW
-    return np.asarray(0.5 - 0.5 * np.cos(phase), np.float32)
 
 
 @cache
