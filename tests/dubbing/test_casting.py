@@ -6,9 +6,8 @@ import numpy as np
 import pytest
 
 from lipwright.dubbing import casting
-from lipwright.dubbing.casting import check_one_face_once, plan_lines
+from lipwright.dubbing.casting import plan_lines
 from lipwright.dubbing.types import Line
-from lipwright.errors import BadInputError
 from lipwright.faces.types import FaceTrack
 from lipwright.speech.types import MouthCurve
 
@@ -17,38 +16,6 @@ COUNT = 75
 
 def line(insert_ms, length_ms=1_000, face_id="0", start_ms=200):
     return Line(face_id, Path("line.wav"), start_ms, start_ms + length_ms, insert_ms)
-
-
-@pytest.mark.parametrize(
-    "lines",
-    [
-        [],
-        [line(0)],
-        [line(0), line(1_000)],
-        [line(1_000), line(0)],
-        [line(0), line(500, face_id="1")],
-        [line(0), line(0, face_id="1"), line(1_000), line(1_000, face_id="1")],
-    ],
-)
-def test_one_thing_at_a_time(lines):
-    check_one_face_once(lines)
-
-
-@pytest.mark.parametrize(
-    ("lines", "index"),
-    [
-        ([line(0), line(999)], 1),
-        ([line(999), line(0)], 0),
-        ([line(0), line(500, face_id="1"), line(0)], 2),
-        ([line(0, face_id="1"), line(2_000), line(100), line(2_999)], 3),
-        ([line(0, 5_000), line(3_000, 500)], 1),
-    ],
-)
-def test_overlapping_lines_of_one_face_are_refused(lines, index):
-    with pytest.raises(BadInputError) as refused:
-        check_one_face_once(lines)
-    assert (refused.value.field, refused.value.reason) == ("insert", "lines_overlap")
-    assert refused.value.index == index
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import pytest
 from dubbing_clips import GOOD
 
 from lipwright.dubbing import placement
-from lipwright.dubbing.placement import check_line, check_volume, find_face
+from lipwright.dubbing.placement import check_line, check_one_face_once, check_volume, find_face
 from lipwright.dubbing.types import API_LIMITS, NO_LIMITS, Fit, Identification, Limits, Line
 from lipwright.errors import BadInputError
 from lipwright.faces.types import IdentifiedFace
@@ -233,3 +233,39 @@ def test_faces_are_found_by_id():
     with pytest.raises(BadInputError) as refused:
         find_face(THERE, "x" * 10_000)
     assert len(refused.value.detail) < 100
+
+
+def placed(insert_ms, length_ms=1_000, face_id="0"):
+    return Line(face_id, Path("line.wav"), 200, 200 + length_ms, insert_ms)
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        [],
+        [placed(0)],
+        [placed(0), placed(1_000)],
+        [placed(1_000), placed(0)],
+        [placed(0), placed(500, face_id="1")],
+        [placed(0), placed(0, face_id="1"), placed(1_000), placed(1_000, face_id="1")],
+    ],
+)
+def test_one_thing_at_a_time(lines):
+    check_one_face_once(lines)
+
+
+@pytest.mark.parametrize(
+    ("lines", "index"),
+    [
+        ([placed(0), placed(999)], 1),
+        ([placed(999), placed(0)], 0),
+        ([placed(0), placed(500, face_id="1"), placed(0)], 2),
+        ([placed(0, face_id="1"), placed(2_000), placed(100), placed(2_999)], 3),
+        ([placed(0, 5_000), placed(3_000, 500)], 1),
+    ],
+)
+def test_overlapping_lines_of_one_face_are_refused(lines, index):
+    with pytest.raises(BadInputError) as refused:
+        check_one_face_once(lines)
+    assert (refused.value.field, refused.value.reason) == ("insert", "lines_overlap")
+    assert refused.value.index == index

@@ -8,7 +8,6 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import partial
-from itertools import pairwise
 from typing import Any, Final, TypeVar
 
 import numpy as np
@@ -26,7 +25,7 @@ from lipwright.dubbing.heap import give_back
 from lipwright.dubbing.pieces import Part, Repeats, needed_parts
 from lipwright.dubbing.placement import find_face
 from lipwright.dubbing.types import Identification, Line
-from lipwright.errors import BadInputError, LipwrightError
+from lipwright.errors import LipwrightError
 from lipwright.faces.landmarker import FaceLandmarker
 from lipwright.faces.types import FaceTrack, IdentifiedFace
 from lipwright.media.audio import read_sound
@@ -274,17 +273,3 @@ def plan_lines(
     weight *= usable_weight(track)
     parts.sort(key=lambda part: part.start)
     return RenderPlan(track.frame_indices, channels, weight, speaking, tuple(parts))
-
-
-def check_one_face_once(lines: Sequence[Line]) -> None:
-    """Refuse lines of one face that overlap: a mouth says one thing at a time."""
-    ordered = sorted(enumerate(lines), key=lambda item: (item[1].face_id, item[1].insert_ms))
-    for (_, before), (index, line) in pairwise(ordered):
-        if before.face_id == line.face_id and line.insert_ms < before.end_ms:
-            raise BadInputError(
-                "insert",
-                "lines_overlap",
-                f"face {line.face_id} already speaks until {before.end_ms} ms; "
-                f"this line begins at {line.insert_ms} ms",
-                index=index,
-            )

@@ -21,11 +21,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lipwright.dubbing.banks import FaceBanks
-from lipwright.dubbing.casting import Speaker, cast, check_one_face_once
+from lipwright.dubbing.casting import Speaker, cast
 from lipwright.dubbing.heap import give_back
 from lipwright.dubbing.limits import check_video
 from lipwright.dubbing.looping import LoopedReader, repeats_of
-from lipwright.dubbing.placement import check_line
+from lipwright.dubbing.placement import check_line, check_one_face_once
 from lipwright.dubbing.types import NO_LIMITS, Identification, Limits, Line
 from lipwright.dubbing.warnings import warnings_of
 from lipwright.errors import BadInputError

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
+from itertools import pairwise
 from typing import Final
 
 from lipwright.dubbing.looping import looped_identification
@@ -71,6 +73,26 @@ def find_face(identification: Identification, face_id: str) -> IdentifiedFace:
             return face
     known = ", ".join(f.face_id for f in identification.faces) or "none"
     raise BadInputError("face", "unknown_face", f"must be one of {known}; got {face_id[:40]!r}")
+
+
+def check_one_face_once(lines: Sequence[Line]) -> None:
+    """Refuse lines of one face that overlap: a mouth says one thing at a time.
+
+    Raises
+    ------
+    BadInputError
+        Field ``insert``, reason ``lines_overlap``, with the later line's index.
+    """
+    ordered = sorted(enumerate(lines), key=lambda item: (item[1].face_id, item[1].insert_ms))
+    for (_, before), (index, line) in pairwise(ordered):
+        if before.face_id == line.face_id and line.insert_ms < before.end_ms:
+            raise BadInputError(
+                "insert",
+                "lines_overlap",
+                f"face {line.face_id} already speaks until {before.end_ms} ms; "
+                f"this line begins at {line.insert_ms} ms",
+                index=index,
+            )
 
 
 def check_volume(field: str, volume: float) -> None:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
-from itertools import pairwise
 from pathlib import Path
 from statistics import median
 from typing import Any, Self
 
-from lipwright.dubbing.placement import check_line
+from lipwright.dubbing.placement import check_line, check_one_face_once
 from lipwright.dubbing.types import API_LIMITS, Fit, Identification, Line
 from lipwright.errors import BadInputError
 from lipwright.faces.types import IdentifiedFace
@@ -185,26 +184,8 @@ def checked_line(
 
 
 def check_no_overlap(lines: Sequence[OrderedLine]) -> None:
-    """Refuse lines of one face that overlap: a mouth says one thing at a time.
-
-    Raises
-    ------
-    BadInputError
-        Field ``insert``, reason ``lines_overlap``, with the later line's index.
-    """
-    ordered = sorted(
-        enumerate(line.to_line(Path("speech")) for line in lines),
-        key=lambda item: (item[1].face_id, item[1].insert_ms),
-    )
-    for (_, before), (index, line) in pairwise(ordered):
-        if before.face_id == line.face_id and line.insert_ms < before.end_ms:
-            raise BadInputError(
-                "insert",
-                "lines_overlap",
-                f"face {line.face_id} already speaks until {before.end_ms} ms; "
-                f"this line begins at {line.insert_ms} ms",
-                index=index,
-            )
+    """As `lipwright.dubbing.placement.check_one_face_once`."""
+    check_one_face_once([line.to_line(Path("speech")) for line in lines])
 
 
 def keep_sound(

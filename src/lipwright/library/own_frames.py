@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
-from lipwright.dubbing.casting import Speaker, cast, check_one_face_once
-from lipwright.dubbing.placement import check_volume
+from lipwright.dubbing.casting import Speaker, cast
+from lipwright.dubbing.placement import check_one_face_once, check_volume
 from lipwright.dubbing.types import (
     NO_LIMITS,
     Identification,
