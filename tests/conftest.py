@@ -11,9 +11,14 @@ import cv2
 import numpy as np
 import pytest
 import skimage.data
+from hypothesis import HealthCheck, settings
 
 # What one test learned of a video is nobody else's business, least of all the user's own folder's.
 os.environ["LIPWRIGHT_CACHE_DIR"] = ""
+
+# How long an example takes says nothing on a machine that is busy.
+settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("busy")
 
 
 @pytest.fixture(scope="session")
