@@ -8,7 +8,7 @@ import pytest
 
 from lipwright.dubbing.bank_file import read_arrays, write_arrays
 from lipwright.dubbing.bank_names import bank_name
-from lipwright.dubbing.banks import FaceBanks, KnownPiece
+from lipwright.dubbing.banks import FaceBanks, KnownPiece, Shelf
 from lipwright.faces.types import Box, FaceSample, FaceTrack, IdentifiedFace
 
 VIDEO = "ab" * 32
@@ -177,3 +177,35 @@ def test_names_say_the_video_and_nothing_of_the_face():
     assert name.startswith(f"{VIDEO}-")
     assert name.endswith(".bank")
     assert bank_name(VIDEO, FACE, "mesh") == name
+
+
+def test_a_piece_on_the_shelf_is_the_same_without_its_memory():
+    shelf = Shelf(Engine())
+    lying = {piece: shelf.put(KnownPiece(track(piece), Counter(piece))) for piece in (4, 1)}
+    for piece, known in lying.items():
+        assert same(known.track, track(piece))
+        assert known.observer == Counter(piece)
+        assert known.track is not known.track  # read anew, nothing is held
+    assert shelf.put(lying[4]) is lying[4]
+
+
+def test_pieces_from_the_shelf_are_kept_beside_those_that_were_known(banks, taught):
+    again = banks.open(FACE, "counter", Engine())
+    shelf = Shelf(Engine())
+    again.add(1, shelf.put(KnownPiece(track(1), Counter(11))))
+    again.save()
+    again.add(2, shelf.put(KnownPiece(track(2), Counter(12))))
+    again.save()
+    third = banks.open(FACE, "counter", Engine())
+    assert [third.get(piece).observer.seen for piece in range(4)] == [10, 11, 12, 13]
+    assert same(third.get(1).track, track(1))
+
+
+def test_what_was_found_can_be_read_when_the_file_was_replaced(banks, taught):
+    again = banks.open(FACE, "counter", Engine())
+    known = again.get(3)
+    again.add(5, KnownPiece(track(5), Counter(15)))
+    again.save()
+    taught.path.unlink()
+    assert same(known.track, track(3))
+    assert known.observer == Counter(13)

@@ -12,13 +12,17 @@ import json
 import math
 import os
 import secrets
-from collections.abc import Mapping
-from contextlib import suppress
+import weakref
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import IO, Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
+
+from lipwright.media.scratch import as_no_room, scratch_file
 
 MAGIC: Final = b"lipwright bank 1\n"
 MAX_BYTES: Final = 128_000_000
@@ -35,7 +39,65 @@ class BadBankError(Exception):
     """The file is not one of ours, damaged, too large, or about something else."""
 
 
-def write_arrays(path: Path, about: Mapping[str, str], arrays: Mapping[str, NDArray[Any]]) -> None:
+class ArrayFile:
+    """An open file with arrays in it; closed when nobody has any of them any more."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+        weakref.finalize(self, file.close)
+
+    def read(self, at: int, size: int) -> bytes:
+        """Some of its bytes; raises `BadBankError` if it ends before."""
+        self._file.seek(at)
+        data = self._file.read(size)
+        if len(data) != size:
+            raise BadBankError("it was cut off")
+        return data
+
+
+class ScratchArrays(ArrayFile):
+    """Takes arrays out of memory until they are needed."""
+
+    def __init__(self) -> None:
+        super().__init__(scratch_file())
+
+    def store(self, array: NDArray[Any]) -> StoredArray:
+        """Write an array.
+
+        Raises
+        ------
+        FailedError
+            ``encode_failed``: the disk is full.
+        """
+        plain = _plain(array)
+        with as_no_room():
+            at = self._file.seek(0, os.SEEK_END)
+            self._file.write(plain.tobytes())
+        return StoredArray(self, at, plain.dtype, plain.shape)
+
+
+@dataclass(frozen=True, eq=False)
+class StoredArray:
+    """An array in a file, read anew whenever it is asked for."""
+
+    file: ArrayFile
+    at: int
+    dtype: np.dtype[Any]
+    shape: tuple[int, ...]
+
+    @property
+    def nbytes(self) -> int:
+        """How large it is."""
+        return math.prod(self.shape) * self.dtype.itemsize
+
+    def read(self) -> NDArray[Any]:
+        """The array, read-only; raises `BadBankError` or `OSError`."""
+        return np.frombuffer(self.file.read(self.at, self.nbytes), self.dtype).reshape(self.shape)
+
+
+def write_arrays(
+    path: Path, about: Mapping[str, str], arrays: Mapping[str, NDArray[Any] | StoredArray]
+) -> None:
     """Write a file in place of an older one; readers see the old one or the new one, whole.
 
     Parameters
@@ -53,7 +115,7 @@ def write_arrays(path: Path, about: Mapping[str, str], arrays: Mapping[str, NDAr
         It would be larger than `MAX_BYTES`.
     """
     plain = {
-        name: np.asarray(array, order="C").astype(array.dtype.newbyteorder("<"), copy=False)
+        name: array if isinstance(array, StoredArray) else _plain(array)
         for name, array in arrays.items()
     }
     listed = [[name, array.dtype.str, list(array.shape)] for name, array in plain.items()]
@@ -61,24 +123,43 @@ def write_arrays(path: Path, about: Mapping[str, str], arrays: Mapping[str, NDAr
     size = sum(array.nbytes for array in plain.values()) + len(header)
     if size > MAX_BYTES - 256 or len(header) > _MAX_HEADER_BYTES:
         raise BadBankError(f"{size} bytes are too many")
-    pieces = [len(header).to_bytes(_LENGTH_BYTES, "little"), header]
-    pieces += [array.tobytes() for array in plain.values()]
-    digest = hashlib.sha256()
-    for piece in pieces:
-        digest.update(piece)
     fresh = path.with_name(f".{path.name}.{os.getpid()}-{secrets.token_hex(4)}")
     try:
         with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-            file.write(MAGIC + digest.digest())
-            file.writelines(pieces)
+            file.write(MAGIC + bytes(_DIGEST_BYTES))
+            digest = hashlib.sha256()
+            for piece in _bytes_of(header, plain.values()):
+                digest.update(piece)
+                file.write(piece)
+            file.seek(len(MAGIC))
+            file.write(digest.digest())
         fresh.replace(path)
     finally:
         with suppress(FileNotFoundError):
             fresh.unlink()
 
 
+def _plain(array: NDArray[Any]) -> NDArray[Any]:
+    return np.asarray(array, order="C").astype(array.dtype.newbyteorder("<"), copy=False)
+
+
+def _bytes_of(header: bytes, arrays: Iterable[NDArray[Any] | StoredArray]) -> Iterator[bytes]:
+    yield len(header).to_bytes(_LENGTH_BYTES, "little")
+    yield header
+    for array in arrays:
+        if isinstance(array, StoredArray):
+            yield array.file.read(array.at, array.nbytes)
+        else:
+            yield array.tobytes()
+
+
 def read_arrays(path: Path, about: Mapping[str, str]) -> dict[str, NDArray[Any]]:
-    """Read what `write_arrays` wrote; the arrays are read-only.
+    """Read what `write_arrays` wrote; the arrays are read-only. Raises as `open_arrays`."""
+    return {name: array.read() for name, array in open_arrays(path, about).items()}
+
+
+def open_arrays(path: Path, about: Mapping[str, str]) -> dict[str, StoredArray]:
+    """Check a file that `write_arrays` wrote, and say where its arrays are.
 
     Raises
     ------
@@ -87,25 +168,30 @@ def read_arrays(path: Path, about: Mapping[str, str]) -> dict[str, NDArray[Any]]
     BadBankError
         It is not right, or not about what was expected.
     """
-    with path.open("rb") as file:
-        if os.fstat(file.fileno()).st_size > MAX_BYTES:
+    with ExitStack() as stack:
+        file = stack.enter_context(path.open("rb"))
+        size = os.fstat(file.fileno()).st_size
+        if size > MAX_BYTES:
             raise BadBankError("it is too large")
-        data = file.read(MAX_BYTES)
-    start = len(MAGIC) + _DIGEST_BYTES
-    body = memoryview(data)[start:]
-    if not data.startswith(MAGIC) or hashlib.sha256(body).digest() != data[len(MAGIC) : start]:
-        raise BadBankError("it is damaged")
-    length = int.from_bytes(body[:_LENGTH_BYTES], "little")
-    rest = body[_LENGTH_BYTES:]
-    if length > min(_MAX_HEADER_BYTES, len(rest)):
-        raise BadBankError("its header is too long")
-    try:
-        header = json.loads(bytes(rest[:length]))
-        if header["about"] != dict(about):
-            raise BadBankError("it is about something else")
-        return _arrays(header["arrays"], rest[length:])
-    except (ValueError, TypeError, KeyError, OverflowError, RecursionError) as error:
-        raise BadBankError(f"its header is wrong: {error}") from error
+        begin = file.read(len(MAGIC) + _DIGEST_BYTES)
+        digest = hashlib.file_digest(file, "sha256").digest()
+        if not begin.startswith(MAGIC) or digest != begin[len(MAGIC) :]:
+            raise BadBankError("it is damaged")
+        file.seek(len(begin))
+        length = int.from_bytes(file.read(_LENGTH_BYTES), "little")
+        at = len(begin) + _LENGTH_BYTES + length
+        if length > _MAX_HEADER_BYTES or at > size:
+            raise BadBankError("its header is too long")
+        try:
+            header = json.loads(file.read(length))
+            if header["about"] != dict(about):
+                raise BadBankError("it is about something else")
+            found = _listed(header["arrays"], at, size)
+        except (ValueError, TypeError, KeyError, OverflowError, RecursionError) as error:
+            raise BadBankError(f"its header is wrong: {error}") from error
+        stack.pop_all()
+    opened = ArrayFile(file)
+    return {name: StoredArray(opened, *where) for name, where in found.items()}
 
 
 def listed_names(path: Path) -> frozenset[str]:
@@ -126,9 +212,11 @@ def listed_names(path: Path) -> frozenset[str]:
         return frozenset()
 
 
-def _arrays(listed: Any, data: memoryview) -> dict[str, NDArray[Any]]:
-    found: dict[str, NDArray[Any]] = {}
-    at = 0
+def _listed(
+    listed: Any, at: int, end: int
+) -> dict[str, tuple[int, np.dtype[Any], tuple[int, ...]]]:
+    """Place, kind and shape of each array, of which the first begins and the last ends there."""
+    found: dict[str, tuple[int, np.dtype[Any], tuple[int, ...]]] = {}
     for name, kind, shape in listed:
         dtype = np.dtype(str(kind))
         if dtype.kind not in _KINDS or dtype.itemsize > 8 or dtype.subdtype is not None:
@@ -136,10 +224,10 @@ def _arrays(listed: Any, data: memoryview) -> dict[str, NDArray[Any]]:
         if len(shape) > _MAX_DIMENSIONS or not all(type(n) is int and n >= 0 for n in shape):
             raise BadBankError(f"{name} has the shape {shape}")
         size = math.prod(shape) * dtype.itemsize
-        if not isinstance(name, str) or name in found or at + size > len(data):
+        if not isinstance(name, str) or name in found or at + size > end:
             raise BadBankError(f"{name} does not fit")
-        found[name] = np.frombuffer(data[at : at + size], dtype).reshape(shape)
+        found[name] = at, dtype, tuple(shape)
         at += size
-    if at != len(data):
+    if at != end:
         raise BadBankError("something is left over")
     return found

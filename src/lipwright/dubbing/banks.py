@@ -9,16 +9,23 @@ from __future__ import annotations
 import logging
 import re
 import time
+from collections import defaultdict
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lipwright.dubbing.bank_file import BadBankError, read_arrays, write_arrays
+from lipwright.dubbing.bank_file import (
+    BadBankError,
+    ScratchArrays,
+    StoredArray,
+    open_arrays,
+    write_arrays,
+)
 from lipwright.dubbing.bank_names import bank_name
 from lipwright.dubbing.pieces import seconds_of
 from lipwright.faces.types import FaceTrack, IdentifiedFace
@@ -27,20 +34,107 @@ from lipwright.render.packing import PackingError, below, pack, unpack
 
 log = logging.getLogger(__name__)
 
-_LANDMARKS: Final = 478
+LANDMARKS: Final = 478
+"""Of a face."""
+
 _OURS: Final = re.compile(r"\.?[0-9a-f]{64}-[0-9a-f]{16,32}\.(bank|json)(\.[0-9]+-[0-9a-f]{8})?")
 """Kept files, and what a writer that died left behind."""
 
 
-@dataclass(frozen=True, eq=False)
 class KnownPiece:
     """What was seen of a face in one piece: its track, and the observer that an engine had there.
 
     The track's indices and times are those of the video itself.
     """
 
-    track: FaceTrack
-    observer: Any
+    def __init__(self, track: FaceTrack, observer: Any) -> None:
+        self._track, self._observer = track, observer
+
+    @property
+    def track(self) -> FaceTrack:
+        """The face's."""
+        return self._track
+
+    @property
+    def observer(self) -> Any:
+        """The engine's."""
+        return self._observer
+
+
+class StoredPiece(KnownPiece):
+    """One that lies in a file, and is in memory only while it is used.
+
+    Parameters
+    ----------
+    arrays
+        As `FaceBank` names them.
+    engine
+        That packed the observer.
+    """
+
+    def __init__(self, arrays: Mapping[str, StoredArray], engine: KeepingEngine) -> None:
+        self.arrays = arrays
+        self._engine = engine
+
+    @property
+    def track(self) -> FaceTrack:
+        """The face's, read now."""
+        return unpack(FaceTrack, self._read("track."))
+
+    @property
+    def observer(self) -> Any:
+        """The engine's, read now."""
+        return self._engine.unpack(self._read("observer."))
+
+    def _read(self, prefix: str) -> dict[str, NDArray[Any]]:
+        return {name: array.read() for name, array in below(self.arrays, prefix).items()}
+
+
+class Shelf:
+    """Where pieces lie that are known, for as long as a job lasts; in a file without a name.
+
+    Parameters
+    ----------
+    engine
+        Whose observers they have.
+    """
+
+    def __init__(self, engine: KeepingEngine) -> None:
+        self._engine = engine
+        self._file: ScratchArrays | None = None
+
+    def put(self, known: KnownPiece) -> StoredPiece:
+        """The same piece without the memory that it takes."""
+        if isinstance(known, StoredPiece):
+            return known
+        if self._file is None:
+            self._file = ScratchArrays()
+        arrays = _packed(known, self._engine)
+        stored = {name: self._file.store(array) for name, array in arrays.items()}
+        return StoredPiece(stored, self._engine)
+
+
+class Bank(Protocol):
+    """What is known of one face: `FaceBank`, or something in front of it."""
+
+    def get(self, piece: int) -> KnownPiece | None:
+        """Return what is known of a piece, or ``None``."""
+
+    def forget(self, piece: int) -> None:
+        """Drop a piece that turned out to be wrong."""
+
+    def add(self, piece: int, known: KnownPiece) -> None:
+        """Remember a piece that was followed just now."""
+
+    def save(self) -> None:
+        """Keep what is new."""
+
+
+class Banks(Protocol):
+    """What is known of the faces of one video: `FaceBanks`, or something in front of it."""
+
+    def open(self, face: IdentifiedFace, engine_name: str, engine: KeepingEngine) -> Bank:
+        """Return what is known of a face."""
 
 
 @dataclass(frozen=True)
@@ -62,15 +156,17 @@ class FaceBanks:
         """Read what is known of a face; nothing, if the file is missing, damaged or of others."""
         path = self.folder / bank_name(self.video, face, engine_name)
         about = {"name": path.name, "observer": engine.observer_version}
-        arrays: dict[str, NDArray[Any]] = {}
+        pieces: defaultdict[str, dict[str, StoredArray]] = defaultdict(dict)
         try:
-            arrays = read_arrays(path, about)
+            for name, array in open_arrays(path, about).items():
+                piece, _, part = name.partition("/")
+                pieces[piece][part] = array
             path.touch()  # what is used is swept last
         except FileNotFoundError:
             pass
         except (BadBankError, OSError) as error:
             log.warning("%s is not used: %s", path.name, error)
-        return FaceBank(path, about, engine, arrays)
+        return FaceBank(path, about, engine, dict(pieces))
 
 
 @dataclass(eq=False)
@@ -80,53 +176,63 @@ class FaceBank:
     path: Path
     about: Mapping[str, str]
     engine: KeepingEngine
-    _arrays: dict[str, NDArray[Any]] = field(default_factory=dict)
+    _pieces: dict[str, dict[str, StoredArray]] = field(default_factory=dict)
     _new: dict[int, KnownPiece] = field(default_factory=dict)
+    _saved: bool = True
 
     def get(self, piece: int) -> KnownPiece | None:
         """Return what is known of a piece, or ``None``."""
-        prefix = f"{piece}/"
-        arrays = below(self._arrays, prefix)
+        arrays = self._pieces.get(str(piece))
         if not arrays:
             return None
         try:
-            track = unpack(FaceTrack, below(arrays, "track."))
-            _check(track, piece)
-            return KnownPiece(track, self.engine.unpack(below(arrays, "observer.")))
+            found = StoredPiece(arrays, self.engine)
+            _check(found.track, piece)
+            found.observer  # noqa: B018 - whether it can be read
         except Exception as error:  # an engine may stumble over wrong values in any way
             log.warning("piece %d of %s is not used: %s", piece, self.path.name, error)
             self.forget(piece)
             return None
+        return found
 
     def forget(self, piece: int) -> None:
         """Drop a piece that turned out to be wrong."""
-        self._arrays = {
-            name: array for name, array in self._arrays.items() if not name.startswith(f"{piece}/")
-        }
+        self._pieces.pop(str(piece), None)
+        self._new.pop(piece, None)
 
     def add(self, piece: int, known: KnownPiece) -> None:
         """Remember a piece that was followed just now."""
         self._new[piece] = known
+        self._saved = False
 
     def save(self) -> None:
         """Write the file if there is anything new; whatever prevents it is only worth a word."""
-        if not self._new:
+        if self._saved:
             return
+        pieces: dict[str, Mapping[str, NDArray[Any] | StoredArray]] = dict(self._pieces)
         for piece, known in self._new.items():
-            self.forget(piece)
-            for part, arrays in (
-                ("track", pack(known.track)),
-                ("observer", self.engine.pack(known.observer)),
-            ):
-                self._arrays |= {f"{piece}/{part}.{name}": a for name, a in arrays.items()}
-            # Even where there is nothing to tell, it is known that there is nothing.
-            self._arrays[f"{piece}/seen"] = np.array(True)
-        self._new = {}
+            pieces[str(piece)] = (
+                known.arrays if isinstance(known, StoredPiece) else _packed(known, self.engine)
+            )
+        self._saved = True
+        arrays = {
+            f"{at}/{name}": array for at, one in pieces.items() for name, array in one.items()
+        }
         try:
             self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            write_arrays(self.path, self.about, self._arrays)
+            write_arrays(self.path, self.about, arrays)
         except (BadBankError, OSError) as error:
             log.warning("%s is not kept: %s", self.path.name, error)
+
+
+def _packed(known: KnownPiece, engine: KeepingEngine) -> dict[str, NDArray[Any]]:
+    """A piece's arrays as they lie in a file."""
+    arrays: dict[str, NDArray[Any]] = {}
+    for part, found in (("track", pack(known.track)), ("observer", engine.pack(known.observer))):
+        arrays |= {f"{part}.{name}": array for name, array in found.items()}
+    # Even where there is nothing to tell, it is known that there is nothing.
+    arrays["seen"] = np.array(True)
+    return arrays
 
 
 def tidy(folder: Path, *, max_bytes: int, max_age_s: float) -> int:
@@ -172,7 +278,7 @@ def _check(track: FaceTrack, piece: int) -> None:
     right = (
         track.shown_frames is None
         and track.frame_indices.shape == track.times.shape == track.quality.shape == (count,)
-        and track.landmarks.shape == (count, _LANDMARKS, 3)
+        and track.landmarks.shape == (count, LANDMARKS, 3)
         and track.pose.shape == (count, 3)
         and bool((track.frame_indices >= 0).all() and (np.diff(track.frame_indices) > 0).all())
         and bool((track.times >= begin - 1e-6).all() and (track.times < end + 1e-6).all())

@@ -64,8 +64,9 @@ class FaceFollower:
         return found
 
     def finish(self) -> FaceTrack:
-        """The track over all frames that showed the face."""
+        """The track over all frames that showed the face; to be called once."""
         points = np.array(self._points, dtype=np.float32).reshape(-1, 478, 3)
+        self._points = []
         pose = fit_head(points)
         return FaceTrack(
             np.array(self._indices, dtype=np.int64),

@@ -42,10 +42,8 @@ def scratch_file() -> IO[bytes]:
     FailedError
         ``encode_failed``: it cannot be made.
     """
-    try:
+    with as_no_room():
         return tempfile.TemporaryFile(dir=_folder.get(), prefix=".lipwright-")
-    except OSError as error:
-        raise _no_scratch(error) from error
 
 
 class Rows:
@@ -76,23 +74,18 @@ class Rows:
         rows = np.ascontiguousarray(rows, self._dtype)
         if rows.shape[1:] != self._shape:
             raise ValueError(f"rows are {rows.shape[1:]}, not {self._shape}")
-        try:
+        with as_no_room():
             self._file.write(rows.data.cast("B") if rows.size else b"")
-        except OSError as error:
-            raise _no_scratch(error) from error
         self._count += len(rows)
 
     def array(self) -> NDArray[Any]:
         """All rows, read-only; nothing can be added any more."""
         shape = (self._count, *self._shape)
-        with self._file as file:
-            try:
-                file.flush()
-                if os.fstat(file.fileno()).st_size == 0:
-                    return np.zeros(shape, self._dtype)
-                held = _Held(file.fileno(), 0, access=mmap.ACCESS_READ)
-            except OSError as error:
-                raise _no_scratch(error) from error
+        with as_no_room(), self._file as file:
+            file.flush()
+            if os.fstat(file.fileno()).st_size == 0:
+                return np.zeros(shape, self._dtype)
+            held = _Held(file.fileno(), 0, access=mmap.ACCESS_READ)
         return np.frombuffer(held, self._dtype).reshape(shape)
 
 
@@ -121,5 +114,18 @@ class _Held(mmap.mmap):
     """A mapped scratch file; no other kind of mapping may be let go of."""
 
 
-def _no_scratch(error: OSError) -> FailedError:
-    return FailedError("encode_failed", f"there is no room for temporary files: {error}")
+@contextmanager
+def as_no_room() -> Iterator[None]:
+    """Report what the disk refuses as a failure of the work.
+
+    Raises
+    ------
+    FailedError
+        ``encode_failed``.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise FailedError(
+            "encode_failed", f"there is no room for temporary files: {error}"
+        ) from error

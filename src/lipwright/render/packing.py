@@ -71,7 +71,7 @@ def unpack(kind: type[T], arrays: Arrays) -> T:
     return value
 
 
-def below(arrays: Arrays, prefix: str) -> dict[str, NDArray[Any]]:
+def below(arrays: Mapping[str, T], prefix: str) -> dict[str, T]:
     """Pick the arrays whose names begin with ``prefix``, and cut it off."""
     return {
         name.removeprefix(prefix): array

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -106,3 +107,17 @@ def is_mark(name: str) -> bool:
     """Whether it only says that there is something, whose own arrays then say what."""
     last = name.rsplit(".", 1)[-1]
     return name == "teeth" or last == "patch" or last.isdigit()
+
+
+def test_merging_asks_for_one_observer_after_the_other(studio: Any) -> None:
+    halves = [looked(studio, slice(0, 8)), looked(studio, slice(8, None))]
+    packed = [ENGINE.pack(half) for half in halves]
+
+    class Anew(Sequence[Any]):
+        def __len__(self) -> int:
+            return len(packed)
+
+        def __getitem__(self, at: Any) -> Any:
+            return ENGINE.unpack(packed[at])
+
+    assert same(ENGINE.merge(Anew()), ENGINE.merge(halves))

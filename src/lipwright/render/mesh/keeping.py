@@ -28,7 +28,7 @@ from lipwright.render.mesh.patches import (
 )
 from lipwright.render.packing import PackingError, pack, unpack
 
-_VERSION: Final = "mesh 2"
+_VERSION: Final = "mesh 3"
 _STATE: Final = {
     MeshObserver: {"_cheeks", "_full_range", "teeth", "patches", "skin"},
     SkinWatcher: {"_colors", "_indices"},
@@ -99,17 +99,28 @@ class MeshKeeping:
         return _observer(kept)
 
     def merge(self, observers: Sequence[MeshObserver]) -> MeshObserver:
-        """One observer that knows the best of what these saw."""
-        kept = [_kept(observer) for observer in observers]
-        seen = [one.teeth for one in kept if one.teeth is not None]
+        """One observer that knows the best of what these saw; no two are asked for at once."""
+        cheeks, skin_frames, skin_colors = [], [], []
+        full_range = False
+        teeth: _Candidate | None = None
+        offers: list[_Offer] = []
+        for at, observer in enumerate(observers):
+            kept = _kept(observer)
+            cheeks.append(kept.cheeks)
+            skin_frames.append(kept.skin_frames)
+            skin_colors.append(kept.skin_colors)
+            full_range |= kept.full_range
+            if kept.teeth is not None and (teeth is None or kept.teeth.score > teeth.score):
+                teeth = kept.teeth
+            offers += [_Offer.of(one, at, place) for place, one in enumerate(kept.patches)]
         return _observer(
             _Kept(
-                np.concatenate([one.cheeks for one in kept]),
-                any(one.full_range for one in kept),
-                max(seen, key=lambda teeth: teeth.score) if seen else None,
-                _best([patch for one in kept for patch in one.patches]),
-                np.concatenate([one.skin_frames for one in kept]),
-                np.concatenate([one.skin_colors for one in kept]),
+                np.concatenate(cheeks),
+                full_range,
+                teeth,
+                _taken(_best(offers), observers),
+                np.concatenate(skin_frames),
+                np.concatenate(skin_colors),
             )
         )
 
@@ -142,29 +153,53 @@ def _observer(kept: _Kept) -> MeshObserver:
     return MeshObserver(cheeks, kept.full_range, teeth, patches, skin)
 
 
-def _best(patches: list[_KeptPatch]) -> list[_KeptPatch]:
+@dataclass(frozen=True)
+class _Offer:
+    """A kept mouth without its picture: what decides whether it is taken, and where it is."""
+
+    opening: int
+    wide: bool
+    score: float
+    frame_index: int
+    size: int
+    observer: int
+    place: int
+
+    @classmethod
+    def of(cls, kept: _KeptPatch, observer: int, place: int) -> _Offer:
+        frame, size = kept.patch.frame_index, kept.patch.y.size
+        return cls(kept.opening, kept.wide, kept.score, frame, size, observer, place)
+
+
+def _best(offers: list[_Offer]) -> list[_Offer]:
     """As many as one observer keeps: the best of each kind, but not neighbours."""
-    chosen: list[_KeptPatch] = []
+    chosen: list[_Offer] = []
     size = 0
-    for one in sorted(patches, key=lambda p: (-p.score, p.patch.frame_index)):
+    for one in sorted(offers, key=lambda offer: (-offer.score, offer.frame_index)):
         alike = [c for c in chosen if (c.opening, c.wide) == (one.opening, one.wide)]
-        away = [abs(c.patch.frame_index - one.patch.frame_index) for c in alike]
+        away = [abs(c.frame_index - one.frame_index) for c in alike]
         if len(alike) >= _PER_KIND or min(away, default=math.inf) <= _NEAR_FRAMES:
             continue
         if not alike or size <= _MAX_BYTES:
             chosen.append(one)
-            size += one.patch.y.size
+            size += one.size
     return chosen
+
+
+def _taken(offers: Sequence[_Offer], observers: Sequence[MeshObserver]) -> list[_KeptPatch]:
+    """The offered mouths, pictures and all."""
+    found: dict[_Offer, _KeptPatch] = {}
+    for at in sorted({offer.observer for offer in offers}):
+        patches = _kept(observers[at]).patches
+        found |= {offer: patches[offer.place] for offer in offers if offer.observer == at}
+    return [found[offer] for offer in offers]
 
 
 def _check_teeth(teeth: _Candidate) -> None:
     width, height = canvas_size()
     if (
         teeth.yuv.shape != (height, width, 3)
-        or teeth.teeth.shape != (height, width)
         or teeth.inside.shape != (height, width)
-        or not np.isfinite(teeth.yuv).all()
-        or not np.isfinite(teeth.teeth).all()
         or not math.isfinite(teeth.score)
     ):
         raise PackingError("wrong teeth")

@@ -46,8 +46,9 @@ _SOFT_PIXELS: Final = 1.6
 
 @dataclass(frozen=True, eq=False)
 class _Candidate:
-    yuv: NDArray[np.float32]
-    teeth: NDArray[np.float32]
+    """A straightened mouth: (H, W, 3) picture, (H, W) what is between the lips, and how good."""
+
+    yuv: NDArray[np.uint8]
     inside: NDArray[np.bool_]
     score: float
 
@@ -112,8 +113,8 @@ def _candidate(frame: Frame, pose: HeadPose, head: NDArray[np.float64]) -> _Cand
     outline = inner_outline(head)[:, :2] - (ANCHOR[:2] - np.array([HALF_WIDTH, ABOVE]))
     mask = np.zeros((size[1], size[0]), np.uint8)
     cv2.fillPoly(mask, [np.rint(outline * PIXELS_PER_UNIT).astype(np.int32)], 1)
-    teeth = _toothness(yuv, mask)
-    return _Candidate(yuv, teeth, mask > 0, _shown_above(teeth, mask > 0))
+    inside = mask > 0
+    return _Candidate(yuv, inside, _shown_above(_toothness(yuv, inside), inside))
 
 
 def _shown_above(teeth: NDArray[np.float32], inside: NDArray[np.bool_]) -> float:
@@ -129,28 +130,28 @@ def _planes(frame: Frame) -> tuple[tuple[NDArray[np.uint8], bool], ...]:
 
 def _sample(
     plane: NDArray[np.uint8], to_picture: NDArray[np.float64], size: tuple[int, int], half: bool
-) -> NDArray[np.float32]:
+) -> NDArray[np.uint8]:
     move = to_picture.copy()
     if half:
         move[:, :2] /= 2.0
         move[:, 2] = (move[:, 2] + 0.5) / 2.0 - 0.5
     flags = cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP
     seen = cv2.warpAffine(plane, move, size, flags=flags, borderMode=cv2.BORDER_REPLICATE)
-    return np.asarray(seen, dtype=np.float32)
+    return np.asarray(seen, dtype=np.uint8)
 
 
-def _toothness(yuv: NDArray[np.float32], mask: NDArray[np.uint8]) -> NDArray[np.float32]:
+def _toothness(picture: NDArray[np.uint8], inside: NDArray[np.bool_]) -> NDArray[np.float32]:
     """(H, W) in 0..1: bright and less red than the lips around, inside the lips."""
-    inside = mask > 0
-    ring = (cv2.dilate(mask, np.ones((25, 25), np.uint8)) > 0) & ~inside
+    ring = (cv2.dilate(inside.astype(np.uint8), np.ones((25, 25), np.uint8)) > 0) & ~inside
     if inside.sum() < 100 or ring.sum() < 100:
-        return np.zeros(mask.shape, np.float32)
+        return np.zeros(inside.shape, np.float32)
+    yuv = picture.astype(np.float32)
     luma, red = yuv[..., 0], yuv[..., 2] - 128.0
     dark, bright = np.quantile(luma[inside], [0.05, 0.95])
     # Teeth may fill the whole opening: then the dark to compare with is the lips.
     dark = min(float(dark), float(np.quantile(luma[ring], 0.25)))
     if bright - dark < _MIN_CONTRAST:
-        return np.zeros(mask.shape, np.float32)
+        return np.zeros(inside.shape, np.float32)
     lip_red = max(4.0, float(np.median(red[ring])))
     light = np.clip((luma - dark) / (bright - dark) * 2.2 - 0.55, 0.0, 1.0)
     pale = np.clip((1.05 * lip_red - red) / (0.35 * lip_red), 0.0, 1.0)
@@ -159,7 +160,7 @@ def _toothness(yuv: NDArray[np.float32], mask: NDArray[np.uint8]) -> NDArray[np.
 
 def _cut_out(best: _Candidate) -> Layer | None:
     """The upper row of teeth, grown upwards under the lip, as a layer; ``None`` if too little."""
-    teeth = cv2.GaussianBlur(best.teeth, (0, 0), 1.2)
+    teeth = cv2.GaussianBlur(_toothness(best.yuv, best.inside), (0, 0), 1.2)
     height, width = teeth.shape
     tops, bottoms = np.full(width, -1.0), np.full(width, -1.0)
     lip = best.inside.argmax(0)
@@ -201,7 +202,8 @@ def _cut_out(best: _Candidate) -> Layer | None:
     # Under the lip the teeth go on as they were seen a little below its edge.
     source_row = np.clip(np.maximum(rows, top_all + 5.0), 0, bottom_all - 1.0)
     grid_x = np.broadcast_to(x, (height, width)).astype(np.float32)
-    filled = cv2.remap(best.yuv, grid_x, source_row.astype(np.float32), cv2.INTER_LINEAR)
+    picture = best.yuv.astype(np.float32)
+    filled = cv2.remap(picture, grid_x, source_row.astype(np.float32), cv2.INTER_LINEAR)
     return layer(np.asarray(filled, dtype=np.float32), alpha)
 
 
