@@ -23,6 +23,7 @@ sys.path[:0] = [str(JOBS_TESTS)]
 
 from workshop import DOUBLES, make_video, sound  # noqa: E402
 
+from lipwright.api import idempotency, threads  # noqa: E402
 from lipwright.api.app import create_app  # noqa: E402
 from lipwright.api.serve import listen  # noqa: E402
 from lipwright.jobs.service import LipsyncService  # noqa: E402
@@ -59,7 +60,7 @@ class Real:
 
     def client(self, credential: str) -> httpx.Client:
         headers = {"Authorization": f"Bearer {credential}"}
-        return httpx.Client(base_url=self.url, headers=headers, trust_env=False, timeout=300)
+        return httpx.Client(base_url=self.url, headers=headers, trust_env=False, timeout=600)
 
     def key(self, account: str, **more: Any) -> str:
         return self.stores.keys.create(account, **more)[1]
@@ -89,6 +90,9 @@ class Real:
 @pytest.fixture
 def real(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Real]:
     monkeypatch.setenv("PYTHONPATH", str(JOBS_TESTS), prepend=os.pathsep)
+    # Fifty callers at once may take a busy machine a while; nobody is to be sent away for that.
+    monkeypatch.setattr(threads, "TURN_WAIT_S", 600.0)
+    monkeypatch.setattr(idempotency, "WAIT_S", 600.0)
     settings = Settings(_env_file=None, data_dir=tmp_path / "data", child_memory_mb=500)
     with LipsyncService(settings, functions=DOUBLES) as service:
         real = Real(service, settings)
@@ -206,7 +210,7 @@ def test_signed_tokens_and_keys_prove_who_calls(real: Real) -> None:
     assert ask(token(exp=now - 500)) == (401, 1004)
     assert ask(real.key("bob", expires_at_ms=now_ms() - 1)) == (401, 1004)
     assert (
-        httpx.get(real.url + "/account/costs", trust_env=False, timeout=300).json()["code"] == 1001
+        httpx.get(real.url + "/account/costs", trust_env=False, timeout=600).json()["code"] == 1001
     )
     assert real.stores.keys.revoke(str(pair.access_key))
     assert ask(token()) == (401, 1000)
