@@ -5,14 +5,14 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import partial
-from typing import Any, Final, TypeVar
+from typing import Any, Final, TypeVar, overload
 
 import numpy as np
 
-from lipwright.dubbing.banks import FaceBank, FaceBanks, KnownPiece
+from lipwright.dubbing.banks import LANDMARKS, Bank, Banks, KnownPiece, Shelf
 from lipwright.dubbing.following import (
     FrameSource,
     Wanted,
@@ -26,12 +26,13 @@ from lipwright.dubbing.pieces import Part, Repeats, needed_parts
 from lipwright.dubbing.placement import find_face
 from lipwright.dubbing.types import Identification, Line
 from lipwright.errors import LipwrightError
-from lipwright.faces.landmarker import FaceLandmarker
+from lipwright.faces.landmarker import FaceLandmarker, FaceLandmarks
 from lipwright.faces.types import FaceTrack, IdentifiedFace
 from lipwright.media.audio import read_sound
-from lipwright.media.types import F32, Frame
+from lipwright.media.scratch import Rows
+from lipwright.media.types import F32, Frame, VideoInfo
 from lipwright.render.articulation import like_the_person, talking_range
-from lipwright.render.engine import Engine, KeepingEngine
+from lipwright.render.engine import Engine, KeepingEngine, Observer
 from lipwright.render.plan import RenderPlan, SpokenPart, usable_weight, window_weight
 from lipwright.speech.predict import Heard, curve_of, let_speech_encoder_go, listen
 
@@ -65,7 +66,7 @@ def cast(
     *,
     planned: Callable[[int], None] = lambda count: None,
     repeats: Repeats = ONCE,
-    banks: FaceBanks | None = None,
+    banks: Banks | None = None,
     engine_name: str = "",
 ) -> list[Speaker]:
     """Prepare every face that has a line, looking only at frames of which nothing is known.
@@ -97,7 +98,8 @@ def cast(
         face = find_face(identification, face_id)
         mine = [line for line in lines if line.face_id == face_id]
         bank = banks.open(face, engine_name, keeping) if banks and keeping else None
-        roles.append(_Role(face, mine, needed_parts(face, mine, repeats), bank))
+        shelf = Shelf(keeping) if keeping else None
+        roles.append(_Role(face, mine, needed_parts(face, mine, repeats), bank, shelf))
     # Before anything is known of the faces: the model that listens is larger than all of that.
     for role in roles:
         role.said = [hear(line) for line in role.lines]
@@ -160,7 +162,8 @@ class _Role:
     face: IdentifiedFace
     lines: list[Line]
     parts: list[Part]
-    bank: FaceBank | None
+    bank: Bank | None
+    shelf: Shelf | None
     known: dict[int, KnownPiece] = field(default_factory=dict)
     recalled: bool = False
     said: list[Said] = field(default_factory=list)
@@ -174,7 +177,7 @@ class _Role:
         for piece in self.pieces if self.bank is not None else ():
             found = self.bank.get(piece) if self.bank is not None else None
             if found is not None:
-                self.known[piece] = found
+                self.known[piece] = self._shelved(found)
                 self.recalled = True
 
     def forget(self) -> None:
@@ -186,37 +189,87 @@ class _Role:
 
     def wanted(self, engine: Engine) -> list[Wanted]:
         """The pieces to look at. An engine that cannot keep has one observer for all of them."""
-        shared = None if _keeping(engine) else engine.observer()
+        shared = None if self.shelf is not None else engine.observer()
         return [
-            Wanted(self.face, piece, shared or engine.observer())
+            Wanted(self.face, piece, shared or _Watch(engine))
             for piece in self.pieces
             if piece not in self.known
         ]
 
     def learn(self, piece: int, known: KnownPiece) -> None:
-        self.known[piece] = known
+        if isinstance(known.observer, _Watch):
+            known = KnownPiece(known.track, known.observer.end())
+        known = self.known[piece] = self._shelved(known)
         if self.bank is not None:
             self.bank.add(piece, known)
 
+    def _shelved(self, known: KnownPiece) -> KnownPiece:
+        return known if self.shelf is None else self.shelf.put(known)
+
     def speaker(self, engine: Engine, reader: FrameSource, repeats: Repeats) -> Speaker | None:
         """The face with its bank and plan; ``None`` if it was nowhere to be found."""
-        info = reader.info
-        tracks = [
-            shifted(
+        track = self._track(reader.info, repeats)
+        if track is None or not len(track.times):
+            return None
+        plan = plan_lines(track, self.lines, float(1 / reader.info.frame_rate), self.said)
+        observers = _Observers([self.known[piece] for piece in self.pieces])
+        keeping = _keeping(engine)
+        observer = keeping.merge(observers) if keeping else observers[0]
+        return Speaker(self.face.face_id, track, engine.prepare(track, observer), plan)
+
+    def _track(self, info: VideoInfo, repeats: Repeats) -> FaceTrack | None:
+        """The face's track through all parts; its landmarks are not held in memory."""
+        landmarks = Rows((LANDMARKS, 3), np.float32)
+        tracks = []
+        for part in self.parts:
+            track = shifted(
                 self.known[part.piece].track,
                 part.repeat * info.frame_count,
                 part.repeat * (repeats.seconds or Fraction(0)),
             )
-            for part in self.parts
-        ]
-        track = joined(tracks) if tracks else None
-        if track is None or not len(track.times):
-            return None
-        plan = plan_lines(track, self.lines, float(1 / info.frame_rate), self.said)
-        observers = [self.known[piece].observer for piece in self.pieces]
-        keeping = _keeping(engine)
-        observer = keeping.merge(observers) if keeping else observers[0]
-        return Speaker(self.face.face_id, track, engine.prepare(track, observer), plan)
+            landmarks.add(track.landmarks)
+            tracks.append(replace(track, landmarks=np.zeros((0, LANDMARKS, 3), np.float32)))
+        return replace(joined(tracks), landmarks=landmarks.array()) if tracks else None
+
+
+class _Watch:
+    """An observer of an engine's that is there only while its piece is looked at."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._observer: Observer | None = None
+
+    def add(self, frame: Frame, face: FaceLandmarks) -> None:
+        """Let the engine's observer look."""
+        if self._observer is None:
+            self._observer = self._engine.observer()
+        self._observer.add(frame, face)
+
+    def end(self) -> Observer:
+        """Hand the observer over."""
+        observer, self._observer = self._observer or self._engine.observer(), None
+        return observer
+
+
+class _Observers(Sequence[Any]):
+    """The observers of known pieces, each read when it is asked for."""
+
+    def __init__(self, known: Sequence[KnownPiece]) -> None:
+        self._known = known
+
+    def __len__(self) -> int:
+        return len(self._known)
+
+    @overload
+    def __getitem__(self, at: int) -> Any: ...
+
+    @overload
+    def __getitem__(self, at: slice) -> _Observers: ...
+
+    def __getitem__(self, at: int | slice) -> Any:
+        if isinstance(at, slice):
+            return _Observers(self._known[at])
+        return self._known[at].observer
 
 
 @dataclass(frozen=True, eq=False)
