@@ -344,6 +344,11 @@ class Settings(BaseSettings):
         return self.data_dir / "tmp"
 
     @property
+    def result_ms(self) -> int:
+        """How long results are kept, in ms."""
+        return round(self.result_days * 86_400_000)
+
+    @property
     def price_identify_micro_ptc(self) -> int:
         """Price of one identify call in millionths of a PTC."""
         return int(self.price_identify * MICRO_PER_PTC)

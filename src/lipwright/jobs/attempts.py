@@ -111,7 +111,7 @@ class Attempts:
                 row.result_duration_ms = result["duration_ms"]
                 row.watermark_key = result.get("watermark_key")
                 row.warnings = result["warnings"]
-                row.expires_at_ms = now_ms() + round(self._settings.result_days * 86_400_000)
+                row.expires_at_ms = now_ms() + self._settings.result_ms
                 enter(session, self._stores.signer, row, TaskStatus.SUCCEED)
                 ended = False
             else:

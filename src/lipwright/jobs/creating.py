@@ -120,7 +120,7 @@ class TaskMaker:
             self._stores.objects, session.id, session.identification_key
         )
         _check_lines(lines, identification)
-        expires = now_ms() + round(self._settings.result_days * 86_400_000)
+        expires = now_ms() + self._settings.result_ms
         ordered = []
         deadline = time.monotonic() + self._settings.fetch_wait_s
         with self._stores.scratch.folder() as folder:
@@ -193,7 +193,7 @@ class TaskMaker:
             # Looked up now, so that a URL that can never be fetched is refused and not accepted.
             self._intake.check(request.video, "video")
             source_url = request.video
-        expires = now_ms() + round(self._settings.result_days * 86_400_000)
+        expires = now_ms() + self._settings.result_ms
         with self._stores.scratch.folder() as folder:
             deadline = time.monotonic() + self._settings.fetch_wait_s
             said = None

@@ -77,9 +77,7 @@ def keep_video(
     found_key = f"accounts/{account_id}/identifications/{digest}-{made_by()}.json"
     video_key = f"accounts/{account_id}/inputs/{digest}.mp4"
     # As long as a task may need them that is made at the session's very end.
-    expires = now_ms() + round(
-        settings.session_hours * 3_600_000 + settings.result_days * 86_400_000
-    )
+    expires = now_ms() + round(settings.session_hours * 3_600_000) + settings.result_ms
 
     def look() -> dict[str, Any] | None:
         if objects.exists(found_key) and artifacts.keep(account_id, found_key, expires):

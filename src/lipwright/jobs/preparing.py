@@ -141,6 +141,6 @@ class Preparer:
             attempt.account_id,
             path,
             found["format"],
-            now_ms() + round(self._means.settings.result_days * 86_400_000),
+            now_ms() + self._means.settings.result_ms,
         )
         return found["duration_ms"], key

@@ -263,7 +263,7 @@ class Renderer:
             if made is not None:
                 seal(self._means.settings, made, video, f"{attempt.task_id}.mp4")
         key = f"accounts/{attempt.account_id}/results/{attempt.task_id}.mp4"
-        expires = now_ms() + round(self._means.settings.result_days * 86_400_000)
+        expires = now_ms() + self._means.settings.result_ms
         publish = partial(self._means.stores.artifacts.publish, attempt.account_id)
         # A worker that was frozen learns here at the latest that others have its task.
         self._means.supervisor.check(attempt)
