@@ -7,7 +7,6 @@ import threading
 from collections.abc import Coroutine
 from contextlib import suppress
 from enum import Enum
-from types import TracebackType
 from typing import Any, Self
 
 _PIECE_BYTES = 1 << 16
@@ -100,12 +99,7 @@ class Network:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.call(self._end())
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(30)

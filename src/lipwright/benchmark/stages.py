@@ -13,7 +13,7 @@ import sys
 import threading
 import time
 from collections.abc import Collection
-from types import FrameType, TracebackType
+from types import FrameType
 from typing import Final, Self
 
 from lipwright.benchmark.native import TASKS, library_of
@@ -93,12 +93,7 @@ class Watch:
         self._thread.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._end.set()
         self._thread.join()
         # What threads did in their last moments, between two looks, or without ever being known.

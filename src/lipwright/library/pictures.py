@@ -6,7 +6,6 @@ import tempfile
 import weakref
 from collections.abc import Callable, Iterable, Iterator
 from fractions import Fraction
-from types import TracebackType
 from typing import IO, Final, Self
 
 import cv2
@@ -52,12 +51,7 @@ class Pictures:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def close(self) -> None:
