@@ -10,7 +10,7 @@ from typing import Self
 import httpx
 
 from lipwright.client.awaiting import AwaitingRunner
-from lipwright.client.downloading import download, source_url, target_path
+from lipwright.client.downloading import download
 from lipwright.client.dubbing import dub
 from lipwright.client.flows import Flows
 from lipwright.client.offers import Service
@@ -40,17 +40,8 @@ class AsyncClient:
 
     Parameters
     ----------
-    base_url
-        Where the service is, with the prefix that its operations have, such as
-        ``http://127.0.0.1:8000`` or ``https://api.302.ai/klingai``.
-    key
-        API key; leave it out for a service that wants none.
-    access_key, secret_key
-        In place of a key: the pair with which Kling's tokens are signed.
-    service
-        ``lipwright`` or ``kling``; ``auto`` asks the service once, when that first matters.
-    retries
-        How often a request is sent again, where that is safe.
+    base_url, key, access_key, secret_key, service, retries
+        As `Client` has them.
     http
         An httpx client of your own, for proxies or certificates; you close it.
 
@@ -152,8 +143,7 @@ class AsyncClient:
         progress: BytesSink | None = None,
     ) -> Path:
         """Fetch a task's video, or any file by its URL, and return where it is."""
-        target = target_path(source, path)
-        return await self._run(download(source_url(source), target, self._flows.retries, progress))
+        return await self._run(download(source, path, self._flows.retries, progress))
 
     async def dub(
         self,

@@ -10,7 +10,7 @@ from typing import Self
 import httpx
 
 from lipwright.client.blocking import BlockingRunner
-from lipwright.client.downloading import download, source_url, target_path
+from lipwright.client.downloading import download
 from lipwright.client.dubbing import dub
 from lipwright.client.flows import Flows
 from lipwright.client.offers import Service
@@ -228,8 +228,7 @@ class Client:
         progress
             Told how many bytes of how many have come.
         """
-        target = target_path(source, path)
-        return self._run(download(source_url(source), target, self._flows.retries, progress))
+        return self._run(download(source, path, self._flows.retries, progress))
 
     def dub(
         self,

@@ -15,7 +15,7 @@ from lipwright.client.steps import WRITE_BYTES, Answer, Flow, LostError, Open, P
 from lipwright.client.values import BytesSink, SentFile, Task, Video
 
 
-def source_url(source: Task | Video | SentFile | str) -> str:
+def _source_url(source: Task | Video | SentFile | str) -> str:
     """Return where something is fetched from; raises `UnusableError` if that is nowhere."""
     if isinstance(source, Task):
         if not source.videos:
@@ -39,18 +39,26 @@ def target_path(source: Task | Video | SentFile | str, path: str | os.PathLike[s
     return target
 
 
-def download(url: str, target: Path, retries: Retries, told: BytesSink | None) -> Flow[Path]:
-    """Fetch a URL into a file, which appears only when it is complete.
+def download(
+    source: Task | Video | SentFile | str,
+    path: str | os.PathLike[str],
+    retries: Retries,
+    told: BytesSink | None = None,
+) -> Flow[Path]:
+    """Fetch something into a file, which appears only when it is complete.
 
     No key is sent: the links that services give out need none, and may lead anywhere.
 
     Raises
     ------
+    UnusableError
+        There is nothing to fetch, or nowhere to put it.
     ApiError
         The file is not there, or not any more.
     ConnectionFailedError
         It did not come, however often it was tried.
     """
+    target, url = target_path(source, path), _source_url(source)
     part = target.with_name(f".{target.name}.{secrets.token_hex(4)}.part")
     try:
         yield Work(part.touch)

@@ -6,7 +6,7 @@ import os
 from dataclasses import replace
 from pathlib import Path
 
-from lipwright.client.downloading import download, source_url, target_path
+from lipwright.client.downloading import download, target_path
 from lipwright.client.flows import Flows
 from lipwright.client.orders import Extras, face_of
 from lipwright.client.steps import Flow
@@ -29,4 +29,4 @@ def dub(
     line = replace(line, face=face_of(session, face))
     task: Task = yield from flows.create(session, line, Extras())
     done = yield from wait(flows, task, patience, tell)
-    return (yield from download(source_url(done), target_path(done, path), flows.retries, None))
+    return (yield from download(done, path, flows.retries))
