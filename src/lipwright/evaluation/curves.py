@@ -12,10 +12,10 @@ from lipwright.evaluation.lips import shut_level
 from lipwright.evaluation.measure import Question
 from lipwright.evaluation.sync import later
 from lipwright.evaluation.watch import Seen
+from lipwright.media.movie import SOUND_RATE
 from lipwright.media.types import F32
 
 LEVELS_PER_SECOND: Final = 50
-_SOUND_RATE: Final = 48_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,7 +53,7 @@ def curves_of(seen: Seen, question: Question, sound: F32) -> Curves:
     truth = None
     if question.truth is not None:
         truth = later(question.truth.opening, source.times, question.offset_ms / 1000.0)
-    block = _SOUND_RATE // LEVELS_PER_SECOND
+    block = SOUND_RATE // LEVELS_PER_SECOND
     whole = sound.mean(1)[: len(sound) // block * block].reshape(-1, block)
     loudness = np.stack([whole.min(1), whole.max(1)], 1) if len(whole) else np.zeros((0, 2))
     return Curves(
