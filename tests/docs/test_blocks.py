@@ -103,7 +103,7 @@ def follow(
         env=environment,
         capture_output=True,
         text=True,
-        timeout=900,
+        timeout=1800,
     )
 
 
@@ -117,7 +117,7 @@ def test_the_blocks_of_a_page_run(
 
 def test_the_tasks_that_pages_made_succeed(service_url: str) -> None:
     with httpx.Client(base_url=service_url, trust_env=False, timeout=300) as client:
-        deadline = time.monotonic() + 600
+        deadline = time.monotonic() + 1800
         while True:
             tasks = client.get("/v1/videos/advanced-lip-sync?pageSize=500").json()["data"]
             if all(task["task_status"] in ("succeed", "failed") for task in tasks):

@@ -97,7 +97,7 @@ class Service:
         assert answer.status_code == 200, answer.text
         return answer.json()["data"]
 
-    def wait(self, id: str, *statuses: str, within_s: float = 900) -> Any:
+    def wait(self, id: str, *statuses: str, within_s: float = 1800) -> Any:
         """Poll a task until it is in one of the statuses."""
         deadline = time.monotonic() + within_s
         while time.monotonic() < deadline:

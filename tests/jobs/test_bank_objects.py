@@ -235,7 +235,7 @@ def test_the_second_task_of_a_session_does_no_tracking(
             def looked_at() -> tuple[int, bytes]:
                 caplog.clear()
                 task = service.create("alice", session.id, [request])
-                task = wait_for(service, task, within_s=300)
+                task = wait_for(service, task, within_s=1800)
                 assert task.status == "succeed", task.message
                 [said] = re.findall(r"looked at (\d+) frames", caplog.text)
                 return int(said), objects.read(f"accounts/alice/results/{task.id}.mp4")

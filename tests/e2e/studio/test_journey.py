@@ -154,7 +154,7 @@ def test_from_a_video_to_a_result(
     page.get_by_role("button", name="Make it speak").click()
     page.wait_for_selector("studio-task progress")
     assert seen.faults() == []
-    page.wait_for_selector("studio-compare", timeout=900_000)
+    page.wait_for_selector("studio-compare", timeout=1_800_000)
     assert page.locator("h1").inner_text() == "Here it is"
     seen.until("document.querySelector('.after video').readyState >= 3")
     assert seen.faults() == []
