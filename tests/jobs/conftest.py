@@ -23,7 +23,9 @@ from lipwright.settings import Settings  # noqa: E402
 
 @pytest.fixture(autouse=True)
 def doubles_on_path(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Children find the doubles beside the tests by name."""
+    """Children find the doubles beside the tests by name; nobody is in a hurry."""
+    monkeypatch.setattr("lipwright.jobs.worker._STOP_WAIT_S", 120.0)
+    monkeypatch.setattr("lipwright.jobs.spans._PATIENCE_S", 120.0)
     monkeypatch.setenv("PYTHONPATH", str(HERE), prepend=os.pathsep)
 
 
