@@ -420,9 +420,10 @@ def test_a_slow_resolver_is_left_at_the_deadline(tmp_path: Path) -> None:
 
 
 def test_a_closed_port_is_unreachable(tmp_path: Path) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
-    assert refusal(f"http://127.0.0.1:{port}/", tmp_path) == "unreachable"
+    with socket.socket() as reserved:  # nobody else can take it meanwhile
+        reserved.bind(("127.0.0.1", 0))
+        port = reserved.getsockname()[1]
+        assert refusal(f"http://127.0.0.1:{port}/", tmp_path) == "unreachable"
 
 
 def test_the_next_address_is_tried_when_one_is_dead(
