@@ -15,6 +15,7 @@ def test_a_lease_has_one_holder_until_it_lapses(database: Database) -> None:
     assert leases.renew("a", "one", 0.2)
     time.sleep(0.25)
     assert leases.live("a") == set()
+    assert leases.held("a") == []
     assert leases.acquire("a", "two", 10)
     assert not leases.renew("a", "one", 10)
 
@@ -32,7 +33,11 @@ def test_only_the_holder_gives_a_lease_back(database: Database) -> None:
     leases = Leases(database)
     leases.acquire("a", "one", 10)
     leases.release("a", "two")
-    assert leases.live("a") == {"one"}
+    leases.acquire("a%", "three", 10)
+    assert leases.live("a") == {"one", "three"}
+    assert sorted(leases.held("a")) == ["a", "a%"]
+    # No pattern: the names that begin just so.
+    assert leases.held("a%") == ["a%"]
     assert leases.live("b") == set()
 
 

@@ -18,8 +18,6 @@ from collections.abc import Callable
 from enum import StrEnum
 from typing import Self, TypeVar
 
-from sqlalchemy import select
-
 from lipwright.store.clock import now_ms
 from lipwright.store.database import Database
 from lipwright.store.leases import Leases
@@ -120,15 +118,7 @@ class SingleFlight:
 
     def held(self, prefix: str) -> list[str]:
         """Return the names with that prefix that somebody holds now."""
-        with self._database.read() as session:
-            return list(
-                session.scalars(
-                    select(LeaseRow.name).where(
-                        LeaseRow.name.startswith(prefix, autoescape=True),
-                        LeaseRow.expires_at_ms > now_ms(),
-                    )
-                )
-            )
+        return self._leases.held(prefix)
 
     def once(
         self,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import ColumnElement, delete, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -86,10 +86,7 @@ class Leases:
     def offers_in(session: Session, prefix: str) -> list[Offer]:
         """Return what `offers` does, within a transaction."""
         rows = session.execute(
-            select(LeaseRow.holder, LeaseRow.slots, LeaseRow.queues).where(
-                LeaseRow.name.startswith(prefix, autoescape=True),
-                LeaseRow.expires_at_ms > now_ms(),
-            )
+            select(LeaseRow.holder, LeaseRow.slots, LeaseRow.queues).where(_live(prefix))
         )
         return [
             Offer(holder, slots or 0, tuple((queues or "").split(",")))
@@ -99,17 +96,19 @@ class Leases:
     def live(self, prefix: str) -> set[str]:
         """Return the holders of the leases that have not lapsed and whose name has the prefix."""
         with self._database.read() as session:
-            return set(
-                session.scalars(
-                    select(LeaseRow.holder).where(
-                        LeaseRow.name.startswith(prefix, autoescape=True),
-                        LeaseRow.expires_at_ms > now_ms(),
-                    )
-                )
-            )
+            return set(session.scalars(select(LeaseRow.holder).where(_live(prefix))))
+
+    def held(self, prefix: str) -> list[str]:
+        """Return the names with the prefix of the leases that have not lapsed."""
+        with self._database.read() as session:
+            return list(session.scalars(select(LeaseRow.name).where(_live(prefix))))
 
     def forget_lapsed(self, age_s: float) -> None:
         """Remove leases that lapsed more than ``age_s`` s ago."""
         with self._database.write() as session:
             limit = now_ms() - round(age_s * 1000)
             session.execute(delete(LeaseRow).where(LeaseRow.expires_at_ms < limit))
+
+
+def _live(prefix: str) -> ColumnElement[bool]:
+    return LeaseRow.name.startswith(prefix, autoescape=True) & (LeaseRow.expires_at_ms > now_ms())
