@@ -99,7 +99,7 @@ def test_what_a_poll_says_before_and_after(job: dict[str, Any]) -> None:
         parent = state["task_info"]["parent_video"]
         assert set(parent) == {"id", "url", "duration"}
         assert parent["duration"] == "6"
-    assert abs(time.time() * 1000 - task["updated_at"]) < 600_000
+    assert abs(time.time() * 1000 - task["updated_at"]) < 7_200_000
     [video] = task["task_result"]["videos"]
     assert abs(float(video["duration"]) - 6) <= 0.04
     assert isinstance(video["id"], str)
