@@ -108,7 +108,7 @@ def test_parts_of_several_workers_make_the_same_file(long_talk, faces, tmp_path,
         [sys.executable, "-c", OTHER_WORKER], input=json.dumps(order), text=True, check=True
     )
     with DubJob(long_talk, faces, [LINE]) as joiner:  # it knows nothing of the faces
-        sound, _ = mixed_sound(joiner, 1.0)
+        sound = mixed_sound(joiner, 1.0).blocks()
         count = joiner.join_parts(plan, parts, sound, tmp_path / "joined.mp4")
     assert count == COUNT
     assert (tmp_path / "joined.mp4").read_bytes() == whole.path.read_bytes()

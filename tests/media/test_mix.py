@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from lipwright.media.mix import CEILING, REACH_MS, SpokenLine, mix
+from lipwright.media.mix import CEILING, REACH_MS, Mixing, SpokenLine, StreamedLine, mix
 
 RATE = 48_000
 
@@ -104,19 +104,95 @@ def test_volumes_have_bounds(volume):
         mix(None, [(np.zeros(3, np.float32), 0, volume)], 1.0, 10)
 
 
-@pytest.mark.parametrize("volume", [0.0, 0.7, 1.0])
-@pytest.mark.parametrize("total", [2 * RATE, RATE, 3 * RATE])
-def test_overwriting_the_original_changes_nothing_in_the_result(volume, total):
-    original, speech = tone(220, 0.9, 2), tone(151, 0.9, 1)
-    lines = [SpokenLine(speech, RATE // 2, 1.0)]
-    kept = original.copy()
-    plain = mix(original, lines, volume, total)
-    assert np.array_equal(original, kept)
-    again = mix(original, lines, volume, total, overwrite=True)
-    assert np.array_equal(again.samples, plain.samples)
-    assert again.limited == plain.limited
+@pytest.mark.parametrize("volume", [0.0, 0.7, 1.0, 2.0])
+@pytest.mark.parametrize("total", [2 * RATE, RATE - 300, 3 * RATE])
+@pytest.mark.parametrize("block", [100, 1440, 7777])
+def test_the_blocks_decide_nothing(monkeypatch, volume, total, block):
+    chance = np.random.default_rng(1)
+    swell = np.abs(np.sin(np.arange(2 * RATE) / 3000))[:, None]
+    original = (chance.normal(0, 0.4, (2 * RATE, 2)) * swell).astype(np.float32)
+    lines = [
+        SpokenLine(tone(151, 0.9, 1), -500, 1.0),
+        SpokenLine(tone(300, 0.8, 0.4, channels=1), RATE // 2, 0.7),
+        SpokenLine(tone(90, 1.2, 1), RATE + 5, 2.0),
+    ]
+    monkeypatch.setattr("lipwright.media.mix.BLOCK", 1 << 20)
+    once = mix(original, lines, volume, total)
+    monkeypatch.setattr("lipwright.media.mix.BLOCK", block)
+    parts = mix(original, lines, volume, total)
+    assert once.limited
+    assert once.samples.shape == (total, 2)
+    assert np.array_equal(parts.samples, once.samples)
+    assert parts.limited
 
 
-def test_a_long_sound_can_be_mixed_in_its_own_memory():
-    original = tone(220, 0.5, 1)
-    assert np.shares_memory(mix(original, [], 1.0, RATE, overwrite=True).samples, original)
+def test_the_limiter_is_what_its_words_say():
+    """Against the plain way: lowest gain nearby, averaged twice, over the whole sound at once."""
+    chance = np.random.default_rng(2)
+    original = chance.normal(0, 0.25, (RATE, 2)).astype(np.float32)
+    original[[3, 5_000, 5_900, 9_000, 30_000, RATE - 2]] *= 20
+    result = mix(original, [(np.zeros(RATE, np.float32), 0, 1.0)], 1.0, RATE)
+    reach = RATE * REACH_MS // 1000
+    needed = np.minimum(1.0, CEILING / np.abs(original).max(axis=1))
+    padded = np.pad(needed, reach, constant_values=1.0)
+    lowest = np.lib.stride_tricks.sliding_window_view(padded, 2 * reach + 1).min(axis=1)
+    box = np.ones(reach + 1) / (reach + 1)
+    gain = np.convolve(np.pad(lowest, reach, constant_values=1.0), np.convolve(box, box), "valid")
+    assert np.allclose(
+        result.samples, np.clip(original * gain[:, None], -CEILING, CEILING), atol=1e-5
+    )
+    assert np.abs(result.samples).max() <= CEILING
+
+
+@pytest.mark.parametrize("own", [RATE // 2, 2 * RATE])
+def test_an_original_that_goes_on_is_taken_whole(own):
+    original = tone(220, 0.3, own / RATE)
+    blocks = [original[:1000], original[1000:1000], original[1000:]]
+    mixing = Mixing(blocks, [], 1.0, RATE, whole=True)
+    found = np.concatenate(list(mixing.blocks()))
+    assert len(found) == max(own, RATE)
+    assert np.array_equal(found[:own], original)
+    assert not found[own:].any()
+
+
+def test_sounds_are_read_while_they_are_mixed_in_and_closed_after():
+    said = []
+
+    def line(name, count):
+        said.append(f"{name} begins")
+        try:
+            for _ in range(count):
+                yield np.full((RATE // 10, 1), 0.1, np.float32)
+        finally:
+            said.append(f"{name} ends")
+
+    lines = [
+        StreamedLine(lambda: line("first", 5), RATE // 2, 0, 1.0),
+        StreamedLine(lambda: line("second", 100), RATE, 2 * RATE, 1.0),
+        StreamedLine(lambda: line("silent", 5), RATE // 2, 0, 0.0),
+    ]
+    mixing = Mixing([], lines, 1.0, 4 * RATE)
+    found = np.zeros((0, 2), np.float32)
+    for block in mixing.blocks():
+        found = np.concatenate([found, block])
+        if len(found) > RATE:
+            assert said[:2] == ["first begins", "first ends"]
+    assert said == ["first begins", "first ends", "second begins", "second ends"]
+    assert found[: RATE // 2].tolist() == np.full((RATE // 2, 2), 0.1, np.float32).tolist()
+    assert not found[3 * RATE :].any()
+
+
+def test_whoever_stops_listening_leaves_nothing_open():
+    ended = []
+
+    def endless():
+        try:
+            while True:
+                yield np.zeros((1000, 2), np.float32)
+        finally:
+            ended.append(True)
+
+    blocks = Mixing(endless(), [], 1.0, 0, whole=True).blocks()
+    next(blocks)
+    blocks.close()
+    assert ended

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -23,11 +24,11 @@ from lipwright.dubbing.types import (
     ignore_progress,
 )
 from lipwright.dubbing.warnings import LOUD
-from lipwright.media.audio import read_sound, read_track
-from lipwright.media.mix import SpokenLine, mix
+from lipwright.media.audio import sound_blocks, sound_length, track_blocks
+from lipwright.media.mix import Mixing, StreamedLine
 from lipwright.media.movie import SOUND_RATE
 from lipwright.media.part_file import parts_folder
-from lipwright.media.types import F32, Frame, VideoInfo
+from lipwright.media.types import Frame, VideoInfo
 from lipwright.render.engine import DEFAULT_ENGINE
 
 _LOOKING: Final = 0.55
@@ -129,8 +130,6 @@ def complete(
         parts = {index: folder / f"{index}" for index in plan.parts}
         for index, path in parts.items():
             job.render_part(plan, index, path, rendered.at)
-        # Not before: a whole sound is large. That all of them can be read is known since the job
-        # was opened.
         job.forget_faces()
         result = finish(job, plan, parts, mixed_sound(job, original_volume), output)
     progress(Progress("render", 1.0))
@@ -141,24 +140,23 @@ def finish(
     job: DubJob,
     plan: PartsPlan,
     parts: Mapping[int, Path],
-    sound: tuple[F32, bool],
+    sound: Mixing,
     output: Path,
 ) -> DubResult:
     """Join parts that are rendered, by whomever; nothing needs to be known of the faces."""
-    samples, limited = sound
-    count = job.join_parts(plan, parts, samples, output)
+    count = job.join_parts(plan, parts, sound.blocks(), output)
     return DubResult(
         output,
         job.info.duration_ms,
         count,
-        (*([LOUD] if limited else []), *plan.warnings),
+        (*([LOUD] if sound.limited else []), *plan.warnings),
         frames_copied=plan.frames_copied,
         encoded_because=plan.encoded_because,
     )
 
 
-def mixed_sound(job: DubJob, original_volume: float) -> tuple[F32, bool]:
-    """The whole sound of a job's result, and whether it had to be limited.
+def mixed_sound(job: DubJob, original_volume: float) -> Mixing:
+    """The whole sound of a job's result; read, mixed and limited only while it is asked for.
 
     It is as long as the picture, or as the source's own sound where that goes on after it. A
     video that is looped brings its sound along.
@@ -169,29 +167,24 @@ def mixed_sound(job: DubJob, original_volume: float) -> tuple[F32, bool]:
         The job; nothing needs to be known of its faces.
     original_volume
         Factor on the video's own sound, 0 to 2.
-
-    Raises
-    ------
-    BadInputError
-        The sound of a line cannot be read.
     """
-    info = job.reader.info
-    original = read_track(job.video, SOUND_RATE) if info.has_audio else None
-    spoken = [
-        SpokenLine(
-            read_sound(line.speech, line.speech_start_ms, line.speech_end_ms, SOUND_RATE),
-            round(Fraction(line.insert_ms * SOUND_RATE, 1000)),
-            line.speech_volume,
-        )
-        for line in job.lines
-    ]
     total = round(Fraction(job.total_ms * SOUND_RATE, 1000))
-    if original is not None and job.looped:
-        original = looped_sound(original, info, job.total_ms, SOUND_RATE)
-    elif original is not None:
-        total = max(total, len(original))
-    mixed = mix(original, spoken, original_volume, total, overwrite=True)
-    return mixed.samples, mixed.limited
+    spoken = [_spoken(line) for line in job.lines]
+    track = partial(track_blocks, job.video, SOUND_RATE)
+    if not job.looped:
+        return Mixing(track(), spoken, original_volume, total, whole=True)
+    original = looped_sound(track, job.reader.info, job.total_ms, SOUND_RATE)
+    return Mixing(original, spoken, original_volume, total)
+
+
+def _spoken(line: Line) -> StreamedLine:
+    part = line.speech_start_ms, line.speech_end_ms, SOUND_RATE
+    return StreamedLine(
+        partial(sound_blocks, line.speech, *part),
+        sound_length(*part),
+        round(Fraction(line.insert_ms * SOUND_RATE, 1000)),
+        line.speech_volume,
+    )
 
 
 class _Looking:

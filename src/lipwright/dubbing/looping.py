@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import replace
 from fractions import Fraction
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +14,10 @@ from lipwright.dubbing.pieces import Repeats
 from lipwright.dubbing.types import Identification
 from lipwright.faces.types import FaceSample, IdentifiedFace
 from lipwright.media.decode import VideoReader
+from lipwright.media.sample_reader import SampleReader
 from lipwright.media.types import F32, Frame, VideoInfo
+
+_SOUND_BLOCK: Final = 1 << 15
 
 
 def looped_identification(identification: Identification, total_ms: int) -> Identification:
@@ -38,12 +42,36 @@ def repeats_of(video: VideoInfo, total_ms: int) -> Repeats:
     return Repeats(_length(video), _repeats(video, total_ms))
 
 
-def looped_sound(sound: F32, video: VideoInfo, total_ms: int, rate: int) -> F32:
-    """(n, 2) sound of the repeated video: each repetition begins with its picture's."""
-    repeats = _repeats(video, total_ms)
+def looped_sound(
+    sound: Callable[[], Iterable[F32]], video: VideoInfo, total_ms: int, rate: int
+) -> Generator[F32, None, None]:
+    """Sound of the repeated video: each repetition begins with its picture's.
+
+    Parameters
+    ----------
+    sound
+        Begins to read the video's own, (n, 2) blocks; called anew for every repetition.
+    video
+        Its length counts.
+    total_ms
+        How long the result is.
+    rate
+        Samples per second.
+    """
     length = round(_length(video) * rate)
-    once = np.pad(sound, ((0, max(0, length - len(sound))), (0, 0)))[:length]
-    return np.tile(once, (repeats, 1))[: round(Fraction(total_ms * rate, 1000))]
+    missing = round(Fraction(total_ms * rate, 1000))
+    while missing > 0:
+        reader = SampleReader(sound())
+        left = min(length, missing)
+        missing -= left
+        try:
+            while left > 0:
+                wanted = min(left, _SOUND_BLOCK)
+                block = reader.take(wanted)
+                yield np.pad(block, ((0, wanted - len(block)), (0, 0)))
+                left -= wanted
+        finally:
+            reader.close()
 
 
 class LoopedReader:

@@ -8,7 +8,7 @@ and whoever has all the parts joins them. The result is the same, byte for byte.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from fractions import Fraction
@@ -302,7 +302,11 @@ class DubJob:
         return time_of(stretch.first), time_of(stretch.stop)
 
     def join_parts(
-        self, plan: PartsPlan, parts: Mapping[int, Path], sound: F32 | None, output: Path
+        self,
+        plan: PartsPlan,
+        parts: Mapping[int, Path],
+        sound: F32 | Iterable[F32] | None,
+        output: Path,
     ) -> int:
         """Write the mp4; returns how many pictures it has. The faces need not be known for it.
 
@@ -313,7 +317,7 @@ class DubJob:
         parts
             The file of every one of its `PartsPlan.parts`.
         sound
-            The result's whole sound, (n, 2) at 48 kHz.
+            The result's sound, (n, 2) at 48 kHz, whole or in blocks.
         output
             Where it goes.
 

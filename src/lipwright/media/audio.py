@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import chain, islice
 from math import gcd
 from pathlib import Path
 
@@ -14,7 +16,7 @@ from av.audio.resampler import AudioResampler
 from lipwright.errors import BadInputError
 from lipwright.media.container import boxes_of, kind_of, open_media
 from lipwright.media.probe import audio_stream, open_video_file, survey, video_stream
-from lipwright.media.samples import Blocks, gather
+from lipwright.media.samples import Blocks, gathered
 from lipwright.media.types import F32
 
 _FIELD = "speech"
@@ -85,8 +87,8 @@ def read_sound(path: Path, start_ms: int, end_ms: int, rate: int) -> F32:
     Returns
     -------
     F32
-        (n, channels), n = round((end_ms - start_ms) * rate / 1000) always: silence where the
-        sound is already over. More than two channels are mixed down to two.
+        (n, channels), n = `sound_length`: silence where the sound is already over. More than two
+        channels are mixed down to two.
 
     Raises
     ------
@@ -95,9 +97,20 @@ def read_sound(path: Path, start_ms: int, end_ms: int, rate: int) -> F32:
     ValueError
         ``start_ms`` negative or after ``end_ms``.
     """
+    found = list(sound_blocks(path, start_ms, end_ms, rate))
+    return np.concatenate(found) if found else np.zeros((0, 1), np.float32)
+
+
+def sound_length(start_ms: int, end_ms: int, rate: int) -> int:
+    """How many samples a part of a sound has."""
+    return round(Fraction((end_ms - start_ms) * rate, 1000))
+
+
+def sound_blocks(path: Path, start_ms: int, end_ms: int, rate: int) -> Iterator[F32]:
+    """`read_sound`, block by block."""
     if not 0 <= start_ms <= end_ms:
         raise ValueError(f"no part of a sound: {start_ms} to {end_ms} ms")
-    wanted = round(Fraction((end_ms - start_ms) * rate, 1000))
+    missing = sound_length(start_ms, end_ms, rate)
     with _OpenSound(path) as sound:
         blocks = sound.blocks
         # Begin where a sample of the source and one of the result coincide, so that the crop
@@ -106,12 +119,22 @@ def read_sound(path: Path, start_ms: int, end_ms: int, rate: int) -> F32:
         begin = int((Fraction(start_ms, 1000) - _CONTEXT) * blocks.rate) // step * step
         begin = max(0, begin)
         stop = int((Fraction(end_ms, 1000) + _CONTEXT) * blocks.rate) + 1
-        samples = gather(blocks, begin, stop)
+        found = _begun(gathered(blocks, begin, stop))
         if not blocks.seen:
             raise _silent_file()
-        resampled = resample(samples, blocks.rate, rate)
         skip = round(Fraction(start_ms * rate, 1000)) - begin * rate // blocks.rate
-    return _fit(resampled[skip:], wanted)
+        for block in resampled(found, blocks.rate, rate):
+            wanted = block[skip : skip + missing]
+            skip = max(0, skip - len(block))
+            missing -= len(wanted)
+            if len(wanted):
+                yield wanted
+            if not missing:
+                break
+    while missing:
+        silence = np.zeros((min(missing, _CHUNK), min(2, blocks.channels_found)), np.float32)
+        missing -= len(silence)
+        yield silence
 
 
 def read_track(video: Path, rate: int = 48_000, *, any_container: bool = False) -> F32 | None:
@@ -138,21 +161,27 @@ def read_track(video: Path, rate: int = 48_000, *, any_container: bool = False) 
     BadInputError
         As `lipwright.media.probe.probe`.
     """
+    found = list(track_blocks(video, rate, any_container=any_container))
+    return np.concatenate(found) if found else None
+
+
+def track_blocks(video: Path, rate: int = 48_000, *, any_container: bool = False) -> Iterator[F32]:
+    """`read_track`, block by block; nothing where there is no decodable sound track."""
     info = survey(video, any_container=any_container).info
     if not info.has_audio:
-        return None
+        return
     start = info.start_pts * info.time_base
     length = info.duration_pts * info.time_base + _LONGEST_TAIL
     with open_video_file(video, any_container=any_container) as container:
         stream = audio_stream(container)
         if stream is None:
-            return None
+            return
         blocks = Blocks(container, stream, start, patient=True)
-        samples = gather(blocks, 0, int(length * blocks.rate))
-        if not blocks.seen:
-            return None
-        samples = resample(samples, blocks.rate, rate)
-    return np.repeat(samples, 2, axis=1) if samples.shape[1] == 1 else samples
+        found = _begun(gathered(blocks, 0, int(length * blocks.rate)))
+        if blocks.seen:
+            yield np.zeros((0, 2), np.float32)  # a track, even if nothing of it is within reach
+        for block in resampled(found, blocks.rate, rate):
+            yield np.repeat(block, 2, axis=1) if block.shape[1] == 1 else block
 
 
 def resample(samples: F32, source_rate: int, rate: int) -> F32:
@@ -165,29 +194,49 @@ def resample(samples: F32, source_rate: int, rate: int) -> F32:
     """
     if source_rate == rate or not len(samples):
         return samples
-    layout = "mono" if samples.shape[1] == 1 else "stereo"
-    resampler = AudioResampler(format="fltp", layout=layout, rate=rate)
-    # Filled block by block: for a long sound, several copies are too many.
-    room = len(samples) * rate // source_rate + rate
-    out = np.zeros((room, samples.shape[1]), np.float32)
-    done = 0
+    return np.concatenate([samples[:0], *resampled([samples], source_rate, rate)])
 
-    def take(frames: list[AudioFrame]) -> None:
-        nonlocal done
-        for found in frames:
-            block = _plain(found).T[: room - done]
-            out[done : done + len(block)] = block
-            done += len(block)
 
-    for at in range(0, len(samples), _CHUNK):
-        planar = np.ascontiguousarray(samples[at : at + _CHUNK].T)
-        frame = AudioFrame.from_ndarray(planar, "fltp", layout)
+def resampled(blocks: Iterable[F32], source_rate: int, rate: int) -> Iterator[F32]:
+    """`resample`, block by block."""
+    if source_rate == rate:
+        yield from blocks
+        return
+    resampler: AudioResampler | None = None
+    for at, samples in _in_chunks(blocks):
+        layout = "mono" if samples.shape[1] == 1 else "stereo"
+        if resampler is None:
+            resampler = AudioResampler(format="fltp", layout=layout, rate=rate)
+        frame = AudioFrame.from_ndarray(np.ascontiguousarray(samples.T), "fltp", layout)
         frame.sample_rate = source_rate
         frame.time_base = Fraction(1, source_rate)
         frame.pts = at
-        take(resampler.resample(frame))
-    take(resampler.resample(None))
-    return out[:done]
+        yield from (_plain(found).T for found in resampler.resample(frame))
+    if resampler is not None:
+        yield from (_plain(found).T for found in resampler.resample(None))
+
+
+def _begun(blocks: Iterator[F32]) -> Iterator[F32]:
+    """The same blocks, of which the first is there already: now the stream's true rate is known."""
+    return chain(list(islice(blocks, 1)), blocks)
+
+
+def _in_chunks(blocks: Iterable[F32]) -> Iterator[tuple[int, F32]]:
+    """Yield the same samples in blocks of the same length, with where each begins."""
+    at = count = 0
+    waiting: list[F32] = []
+    for block in blocks:
+        waiting.append(block)
+        count += len(block)
+        if count >= _CHUNK:
+            whole = np.concatenate(waiting)
+            for begin in range(0, count - count % _CHUNK, _CHUNK):
+                yield at, whole[begin : begin + _CHUNK]
+                at += _CHUNK
+            waiting = [whole[count - count % _CHUNK :]]
+            count %= _CHUNK
+    if count:
+        yield at, np.concatenate(waiting)
 
 
 class _OpenSound:
@@ -236,12 +285,6 @@ class _OpenSound:
 
 def _plain(frame: AudioFrame) -> F32:
     return np.asarray(frame.to_ndarray(), dtype=np.float32)
-
-
-def _fit(samples: F32, length: int) -> F32:
-    if len(samples) >= length:
-        return samples[:length]
-    return np.pad(samples, ((0, length - len(samples)), (0, 0)))
 
 
 def _wrong_format(found: str) -> BadInputError:

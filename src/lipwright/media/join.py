@@ -7,7 +7,7 @@ is computed anew for the whole track, so it does not matter how far ahead each e
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from itertools import chain, islice
@@ -76,7 +76,7 @@ def join(
     info: VideoInfo,
     stretches: Sequence[tuple[Stretch, Path | None]],
     source: Source | None,
-    audio: F32 | None,
+    audio: F32 | Iterable[F32] | None,
     *,
     synthetic: bool,
 ) -> int:

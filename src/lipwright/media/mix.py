@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from contextlib import closing
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from lipwright.media.limiter import CEILING as CEILING
+from lipwright.media.limiter import REACH_MS as REACH_MS
+from lipwright.media.limiter import Limiter, Marked
+from lipwright.media.sample_reader import SampleReader
 from lipwright.media.types import F32
 
-CEILING = float(np.float32(10 ** (-1 / 20)))
-"""Highest sample where anything was mixed: -1 dBFS, the headroom that EBU R 128 keeps for what
-lossy coding adds to peaks."""
-REACH_MS = 15
-_BLOCK = 1 << 20
+BLOCK: Final = 1 << 15
+"""Samples that are mixed at once; the result does not depend on it."""
 
 
 class SpokenLine(NamedTuple):
@@ -29,11 +31,123 @@ class SpokenLine(NamedTuple):
     volume: float
 
 
+class StreamedLine(NamedTuple):
+    """One line whose sound is read only while it is mixed in.
+
+    ``blocks`` begins to read (n, 1) or (n, 2) float32; ``length`` is how many samples that are.
+    """
+
+    blocks: Callable[[], Iterable[F32]]
+    length: int
+    insert_sample: int
+    volume: float
+
+
 class Mix(NamedTuple):
     """The mixed sound, (n, 2) float32, and whether the limiter had to turn it down anywhere."""
 
     samples: F32
     limited: bool
+
+
+class Mixing:
+    """The original sound and the lines, each at its volume, summed, and the peaks limited.
+
+    Parameters
+    ----------
+    original
+        (n, 2) float32 blocks.
+    lines
+        What is said; parts outside the result are cut.
+    original_volume
+        Factor on ``original``, 0 to 2.
+    total_samples
+        Length of the result, or what it has at least.
+    whole
+        Whether an original that is longer is taken whole, and not cut.
+    rate
+        Samples per second; only the limiter's times depend on it.
+
+    Raises
+    ------
+    ValueError
+        A volume outside 0 to 2.
+    """
+
+    def __init__(
+        self,
+        original: Iterable[F32],
+        lines: Sequence[StreamedLine],
+        original_volume: float,
+        total_samples: int,
+        *,
+        whole: bool = False,
+        rate: int = 48_000,
+    ) -> None:
+        if not 0 <= original_volume <= 2 or any(not 0 <= line.volume <= 2 for line in lines):
+            raise ValueError("volumes go from 0 to 2")
+        self._original = original
+        self._lines = [line for line in lines if line.volume > 0]
+        self._volume = original_volume
+        self._total, self._whole = total_samples, whole
+        self._limiter = Limiter(rate)
+
+    @property
+    def limited(self) -> bool:
+        """Whether the limiter had to turn down anything that was read up to now."""
+        return self._limiter.limited
+
+    def blocks(self) -> Iterator[F32]:
+        """Mix; (n, 2) float32 blocks. To be called once.
+
+        Where nothing exceeds `CEILING` it is the plain sum; where no line sounds and the
+        original's volume is 1, the original's own samples, bit for bit, but for the 30 ms before
+        and after a line that had to be turned down at its very edge.
+        """
+        with closing(self._summed()) as summed:
+            yield from self._limiter.passed(summed)
+
+    def _summed(self) -> Generator[Marked, None, None]:
+        readers: dict[int, SampleReader] = {}
+        original = SampleReader(self._original)
+        at = 0
+        try:
+            while True:
+                wanted = BLOCK if self._whole else min(BLOCK, self._total - at)
+                kept = original.take(wanted)
+                # Only where the original ends it is known that the whole does not go on for it.
+                end = at + len(kept)
+                if len(kept) < wanted:
+                    end = min(at + wanted, max(end, self._total))
+                if end <= at:
+                    return
+                yield self._block(at, end, kept, readers)
+                at = end
+        finally:
+            for reader in (original, *readers.values()):
+                reader.close()
+
+    def _block(self, at: int, end: int, kept: F32, readers: dict[int, SampleReader]) -> Marked:
+        out = np.zeros((end - at, 2), np.float32)
+        marked = np.full(end - at, self._volume != 1)
+        if self._volume > 0:
+            out[: len(kept)] = kept
+        if self._volume != 1:
+            out[: len(kept)] *= np.float32(self._volume)
+        for index, line in enumerate(self._lines):
+            first, stop = max(at, line.insert_sample), min(end, line.insert_sample + line.length)
+            if first >= stop:
+                continue
+            if index not in readers:
+                readers[index] = SampleReader(line.blocks())
+                readers[index].take(first - line.insert_sample)
+            part = readers[index].take(stop - first)
+            some = slice(first - at, first - at + len(part))
+            out[some] += np.float32(line.volume) * part
+            marked[first - at : stop - at] = True
+            if stop == line.insert_sample + line.length:
+                readers[index].close()
+        return out, _over(out, marked)
 
 
 def mix(
@@ -43,116 +157,34 @@ def mix(
     total_samples: int,
     *,
     rate: int = 48_000,
-    overwrite: bool = False,
 ) -> Mix:
-    """Sum the original sound and the lines, each at its volume, and limit the peaks.
+    """`Mixing` of sounds that are in memory.
 
     Parameters
     ----------
     original
         (m, 2) float32 or ``None`` for silence; cut or filled with silence to ``total_samples``.
-    lines
-        What is said; parts outside the result are cut.
-    original_volume
-        Factor on ``original``, 0 to 2.
-    total_samples
-        Length of the result.
-    rate
-        Samples per second; only the limiter's times depend on it.
-    overwrite
-        Whether the memory of ``original`` may become the result's.
-
-    Returns
-    -------
-    Mix
-        Where nothing exceeds `CEILING` the plain sum; where no line sounds and
-        ``original_volume`` is 1, the original's own samples, bit for bit, but for the 30 ms
-        before and after a line that had to be turned down at its very edge.
+    lines, original_volume, total_samples, rate
+        As `Mixing` has them.
 
     Raises
     ------
     ValueError
         A volume outside 0 to 2.
     """
-    if not 0 <= original_volume <= 2 or any(not 0 <= line[2] <= 2 for line in lines):
-        raise ValueError("volumes go from 0 to 2")
-    kept = min(total_samples, len(original)) if original is not None else 0
-    if original is not None and overwrite and kept == total_samples and original_volume > 0:
-        out = original[:kept]
-    else:
-        out = np.zeros((total_samples, 2), np.float32)
-        if original is not None and original_volume > 0:
-            out[:kept] = original[:kept]
-    if original_volume != 1:
-        out[:kept] *= np.float32(original_volume)
-    spans = [] if original_volume == 1 else [(0, total_samples)]
-    for samples, insert, volume in lines:
-        begin, end = max(0, insert), min(total_samples, insert + len(samples))
-        if begin < end and volume > 0:
-            part = samples[begin - insert : end - insert]
-            out[begin:end] += np.float32(volume) * (part if part.ndim == 2 else part[:, None])
-            spans.append((begin, end))
-    return Mix(out, _limit(out, spans, rate))
+    spoken = [_in_memory(*line) for line in lines]
+    first = [] if original is None else [original]
+    mixing = Mixing(first, spoken, original_volume, total_samples, rate=rate)
+    return Mix(np.concatenate([np.zeros((0, 2), np.float32), *mixing.blocks()]), mixing.limited)
 
 
-def _limit(out: F32, spans: list[tuple[int, int]], rate: int) -> bool:
-    """Turn peaks within the spans down to the ceiling, in place; say whether there were any.
-
-    The gain follows the lowest gain needed within `REACH_MS` either side, smoothed by a
-    triangle of the same reach: every value averaged at a peak is low enough for that peak, so
-    the ceiling holds exactly, and the gain has neither steps nor corners to hear.
-    """
-    over = _over(out, spans)
-    if not len(over):
-        return False
-    reach = max(1, rate * REACH_MS // 1000)
-    # Peaks whose gains could touch share one stretch; everything between is left alone.
-    breaks = np.flatnonzero(np.diff(over) > 4 * reach)
-    firsts = np.concatenate([over[:1], over[breaks + 1]])
-    lasts = np.concatenate([over[breaks], over[-1:]])
-    for first, last in zip(firsts.tolist(), lasts.tolist(), strict=True):
-        begin, end = max(0, first - 2 * reach), min(len(out), last + 2 * reach + 1)
-        peaks = over[np.searchsorted(over, first) : np.searchsorted(over, last, "right")]
-        needed = np.ones(end - begin, np.float32)
-        needed[peaks - begin] = CEILING / np.abs(out[peaks]).max(axis=1)
-        out[begin:end] *= _smooth(_lowest(needed, reach), reach)[:, None]
-        # What float rounding leaves above the ceiling, by a hair.
-        held = out[peaks]
-        out[peaks] = np.clip(held, -CEILING, CEILING)
-    return True
+def _in_memory(samples: F32, insert: int, volume: float) -> StreamedLine:
+    columns = samples if samples.ndim == 2 else samples[:, None]
+    return StreamedLine(lambda: [columns], len(columns), insert, volume)
 
 
-def _over(out: F32, spans: list[tuple[int, int]]) -> NDArray[np.int64]:
-    """Positions within the spans at which either channel exceeds the ceiling, ascending."""
-    found: list[NDArray[np.int64]] = []
-    done = 0
-    for begin, end in sorted(spans):
-        at = max(begin, done)
-        while at < end:
-            upto = min(end, at + _BLOCK)
-            found.append(np.flatnonzero(np.abs(out[at:upto]).max(axis=1) > CEILING) + at)
-            at = upto
-        done = max(done, end)
-    return np.concatenate(found) if found else np.empty(0, np.int64)
-
-
-def _lowest(values: F32, reach: int) -> F32:
-    """Smallest value within ``reach`` either side of each position; doubling makes it log time."""
-    size = 2 * reach + 1
-    padded = np.pad(values, reach, constant_values=1.0)
-    have = 1
-    while have < size:
-        step = min(have, size - have)
-        padded = np.minimum(padded[:-step], padded[step:])
-        have += step
-    return padded
-
-
-def _smooth(values: F32, reach: int) -> F32:
-    """Average with a triangle that reaches ``reach`` either side: two boxes in a row."""
-    width = reach + 1
-    padded = np.pad(values, reach, constant_values=1.0).astype(np.float64)
-    for _ in range(2):
-        sums = np.concatenate([[0.0], np.cumsum(padded)])
-        padded = (sums[width:] - sums[:-width]) / width
-    return padded.astype(np.float32)
+def _over(out: F32, marked: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Where either channel exceeds the ceiling and is marked."""
+    if not marked.any():
+        return marked
+    return np.asarray(marked & (np.abs(out).max(axis=1) > CEILING))

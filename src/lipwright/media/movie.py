@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import math
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from pathlib import Path
 from typing import Final
@@ -22,6 +22,7 @@ from av.video.stream import VideoStream
 from lipwright.errors import FailedError
 from lipwright.media.display import write_matrix
 from lipwright.media.provenance import mark
+from lipwright.media.sample_reader import SampleReader
 from lipwright.media.types import F32, VideoInfo
 
 X264_PRESET: Final = "veryfast"
@@ -62,14 +63,15 @@ class Movie:
         self,
         path: Path,
         info: VideoInfo,
-        audio: F32 | None,
+        audio: F32 | Iterable[F32] | None,
         *,
         synthetic: bool,
     ) -> None:
         self._path = path
         self._info = info
         self._synthetic = synthetic
-        self._audio = audio if audio is not None and len(audio) else None
+        blocks = [audio] if isinstance(audio, np.ndarray) else audio
+        self._audio = SampleReader(() if blocks is None else blocks)
         self.shift = max(0, -info.start_pts)
         self._sound_start = round((info.start_pts + self.shift) * info.time_base * SOUND_RATE)
         self._sound_done = 0
@@ -98,7 +100,7 @@ class Movie:
         )
         try:
             self.picture = self._add_picture()
-            self._sound = None if self._audio is None else self._add_sound()
+            self._sound = self._add_sound() if self._audio.begins() else None
         except BaseException:
             self._container.close()
             raise
@@ -135,12 +137,11 @@ class Movie:
         end = pts * self._info.time_base * SOUND_RATE
         self._encode_sound(math.ceil(end) - self._sound_start)
 
-    def _encode_sound(self, until: int) -> None:
+    def _encode_sound(self, until: float) -> None:
         """Encode whole AAC frames up to sample ``until``; the last one takes what is left."""
-        if self._sound is None or self._audio is None:
+        if self._sound is None:
             return
-        while self._sound_done < min(until, len(self._audio)):
-            block = self._audio[self._sound_done : self._sound_done + _AAC_FRAME]
+        while self._sound_done < until and len(block := self._audio.take(_AAC_FRAME)):
             frame = AudioFrame.from_ndarray(
                 np.ascontiguousarray(block.T, dtype=np.float32), "fltp", "stereo"
             )
@@ -153,14 +154,15 @@ class Movie:
 
     def end_sound(self) -> None:
         """Write what is left of the sound."""
-        if self._sound is not None and self._audio is not None:
-            self._encode_sound(len(self._audio))
+        if self._sound is not None:
+            self._encode_sound(math.inf)
             for packet in self._sound.encode(None):
                 self._container.mux(packet)
 
     def close(self, *, good: bool) -> None:
         """End the file; unless it is good, nothing is left of it."""
         try:
+            self._audio.close()
             with as_failed():
                 self._container.close()
                 if good:

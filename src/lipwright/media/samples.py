@@ -18,6 +18,7 @@ from lipwright.media.types import F32
 _TOLERANCE = Fraction(1, 50)
 """Jitter of time stamps that is not taken for a gap (phones write some)."""
 _LONGEST_GAP = 60
+_SILENCE = 1 << 16
 _PATIENCE = 16
 _HALF_POWER = 0.5**0.5
 # How much of each loudspeaker goes to the left and to the right: ITU-R BS.775, table 2.
@@ -133,19 +134,13 @@ class Blocks:
             raise _damaged(good)
 
 
-def gather(blocks: Blocks, begin: int, stop: int) -> F32:
-    """Collect positions ``begin`` to ``stop``; gaps become silence.
+def gathered(blocks: Blocks, begin: int, stop: int) -> Iterator[F32]:
+    """Yield positions ``begin`` to ``stop`` without a gap: what is missing is silence.
 
-    Returns
-    -------
-    F32
-        (n, channels); shorter than asked for where the stream ends earlier.
+    It ends earlier where the stream does.
     """
-    parts: list[F32] = []
     filled = begin
-    channels = 1
     for at, block in blocks:
-        channels = block.shape[1]
         if at >= stop:
             break
         if at < filled:
@@ -153,11 +148,12 @@ def gather(blocks: Blocks, begin: int, stop: int) -> F32:
         block = block[: stop - at]
         if not len(block):
             continue
-        if at > filled:
-            parts.append(np.zeros((at - filled, channels), np.float32))
-        parts.append(block)
+        while filled < at:
+            silence = np.zeros((min(at - filled, _SILENCE), block.shape[1]), np.float32)
+            filled += len(silence)
+            yield silence
+        yield block
         filled = at + len(block)
-    return np.concatenate(parts) if parts else np.zeros((0, channels), np.float32)
 
 
 def stereo_or_mono(frame: AudioFrame) -> F32:
