@@ -42,3 +42,15 @@ def test_offset_and_broken_samples_are_harmless(line: np.ndarray) -> None:
 def test_empty() -> None:
     assert len(usual_level(np.zeros(0, np.float32))) == 0
     assert len(frame_levels(np.zeros(0, np.float32))) == 0
+
+
+def test_a_long_sound_is_measured_in_parts_as_it_is_at_once() -> None:
+    chance = np.random.default_rng(3)
+    sound = chance.normal(0.02, 0.1, 700_001).astype(np.float32)
+    count = -(-len(sound) // 320)
+    padded = np.pad(sound.astype(np.float64), (160, count * 320 - len(sound)))
+    power = (padded[: count * 320].reshape(count, 320) ** 2).mean(1)
+    assert frame_levels(sound) == pytest.approx(10 * np.log10(power), abs=1e-4)
+    centred = sound - sound.mean(dtype=np.float64)
+    factor = 10 ** ((USUAL_DB - loud_level(frame_levels(centred.astype(np.float32)))) / 20)
+    assert usual_level(sound) == pytest.approx(centred * factor, abs=1e-6)

@@ -63,3 +63,14 @@ def test_blocks_leave_no_seam(monkeypatch: pytest.MonkeyPatch) -> None:
     whole = logmel.log_power(sound)
     monkeypatch.setattr(logmel, "_BLOCK", 7)
     assert np.array_equal(logmel.log_power(sound), whole)
+
+
+@pytest.mark.parametrize("count", [150, 200, 201, 320, 519, 81_920, 81_921, 200_000])
+def test_windows_reflect_at_the_very_edges_only(count: int) -> None:
+    sound = np.random.default_rng(count).normal(0, 0.1, count).astype(np.float32)
+    around = np.pad(sound, 200, mode="reflect") if count > 200 else np.pad(sound, 200)
+    frames = np.lib.stride_tricks.sliding_window_view(around, 400)[::160][: count // 160]
+    power = np.abs(np.fft.rfft(frames * logmel.hann(400), axis=1)) ** 2
+    filters = logmel.mel_filters(16_000, 400, 80, 0.0, 8_000.0)
+    expected = np.log10(np.maximum(power @ filters.T, 1e-10)).T
+    assert logmel.log_power(sound) == pytest.approx(expected, abs=1e-3)

@@ -44,3 +44,13 @@ def test_looks_no_further_than_its_reach() -> None:
     after = load_network()(features).values
     assert after[:70] == pytest.approx(before[:70], abs=1e-6)
     assert np.abs(after[95:] - before[95:]).max() > 1e-3
+
+
+def test_features_are_only_worked_in_where_that_is_allowed() -> None:
+    features = np.random.default_rng(1).normal(0, 1, (90, 384)).astype(np.float32)
+    before = features.copy()
+    kept = load_network()(features)
+    assert np.array_equal(features, before)
+    again = load_network()(features, overwrite=True)
+    assert np.array_equal(kept.values, again.values)
+    assert np.array_equal(kept.closed, again.closed)

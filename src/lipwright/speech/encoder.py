@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lipwright.errors import FailedError
+from lipwright.media.scratch import let_go
 from lipwright.speech.logmel import HOP, log_power, scale_log_power
 
 FEATURES = 384
@@ -76,9 +77,13 @@ class SpeechEncoder:
         count = -(-len(samples) // SAMPLES_PER_VECTOR)
         if count == 0:
             return np.zeros((0, FEATURES), np.float32)
-        padded = np.pad(samples, (0, count * SAMPLES_PER_VECTOR - len(samples)))
-        raw = log_power(np.asarray(padded, np.float32))
+        missing = count * SAMPLES_PER_VECTOR - len(samples)
+        padded = np.asarray(np.pad(samples, (0, missing)) if missing else samples, np.float32)
+        raw = log_power(padded)
+        del padded
+        let_go(samples)
         mel = scale_log_power(raw, float(raw.max()))
+        del raw
         return self._encode_windows(mel, count)
 
     def _encode_windows(self, mel: NDArray[np.float32], count: int) -> NDArray[np.float32]:
@@ -92,7 +97,8 @@ class SpeechEncoder:
             columns = slice(2 * start, 2 * stop)
             total[start:stop] += self._encode_one(mel[:, columns]) * share
             weight[start:stop] += share
-        return total / weight
+        total /= weight
+        return total
 
     def _encode_one(self, mel: NDArray[np.float32]) -> NDArray[np.float32]:
         view = ctranslate2.StorageView.from_array(np.ascontiguousarray(mel[None]))

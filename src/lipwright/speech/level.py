@@ -14,6 +14,8 @@ SILENCE_DB = -75.0
 """A recording whose loudest parts are below this holds nothing but the converter's noise."""
 
 _FRAME = SAMPLE_RATE // 50
+_BLOCK = 1 << 10
+"""Frames that are held as doubles at once: a long sound would take much memory."""
 
 
 def frame_levels(samples: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -25,10 +27,15 @@ def frame_levels(samples: NDArray[np.float32]) -> NDArray[np.float32]:
     covers 20 ms around j / 50 s.
     """
     count = -(-len(samples) // _FRAME)
-    padded = np.pad(
-        samples.astype(np.float64), (_FRAME // 2, count * _FRAME - len(samples) + _FRAME // 2)
-    )
-    power = np.add.reduceat(padded**2, np.arange(0, len(padded), _FRAME))[:count] / _FRAME
+    power = np.zeros(count)
+    for first in range(0, count, _BLOCK):
+        frames = min(_BLOCK, count - first)
+        begin = first * _FRAME - _FRAME // 2
+        part = samples[max(0, begin) : begin + frames * _FRAME].astype(np.float64)
+        before = max(0, -begin)
+        part = np.pad(part, (before, frames * _FRAME - before - len(part)))
+        power[first : first + frames] = np.add.reduceat(part**2, np.arange(0, len(part), _FRAME))
+    power /= _FRAME
     return np.asarray(10.0 * np.log10(np.maximum(power, 1e-12)), np.float32)
 
 
@@ -48,9 +55,31 @@ def usual_level(samples: NDArray[np.float32]) -> NDArray[np.float32]:
     """
     if len(samples) == 0:
         return np.asarray(samples, np.float32)
-    centred = np.nan_to_num(samples.astype(np.float64), posinf=0.0, neginf=0.0)
-    centred -= centred.mean()
-    level = loud_level(frame_levels(centred.astype(np.float32)))
-    if level < SILENCE_DB:
-        return np.asarray(centred, np.float32)
-    return np.asarray(centred * 10.0 ** ((USUAL_DB - level) / 20.0), np.float32)
+    mean = _sum(samples) / len(samples)
+    centred = _scaled(samples, mean, 1.0)
+    level = loud_level(frame_levels(centred))
+    if level >= SILENCE_DB:
+        del centred
+        centred = _scaled(samples, mean, 10.0 ** ((USUAL_DB - level) / 20.0))
+    return centred
+
+
+def _scaled(samples: NDArray[np.float32], mean: float, factor: float) -> NDArray[np.float32]:
+    out = np.empty(len(samples), np.float32)
+    for begin in range(0, len(samples), _BLOCK * _FRAME):
+        some = slice(begin, begin + _BLOCK * _FRAME)
+        out[some] = (_finite(samples[some]) - mean) * factor
+    return out
+
+
+def _sum(samples: NDArray[np.float32]) -> float:
+    """Sum in pairs, as numpy does it, and for that as doubles only a part at a time."""
+    count = len(samples)
+    if count <= _BLOCK * _FRAME:
+        return float(_finite(samples).sum())
+    half = count // 2 // 8 * 8
+    return _sum(samples[:half]) + _sum(samples[half:])
+
+
+def _finite(samples: NDArray[np.float32]) -> NDArray[np.float64]:
+    return np.nan_to_num(samples.astype(np.float64), copy=False, posinf=0.0, neginf=0.0)

@@ -53,20 +53,39 @@ def log_power(samples: NDArray[np.float32]) -> NDArray[np.float32]:
     count = len(samples) // HOP
     if count == 0:
         return np.zeros((BANDS, 0), np.float32)
-    mode = "reflect" if len(samples) > _WINDOW // 2 else "constant"
-    padded = np.pad(np.asarray(samples, np.float32), _WINDOW // 2, mode=mode)  # type: ignore[call-overload]
-    frames = np.lib.stride_tricks.sliding_window_view(padded, _WINDOW)[::HOP][:count]
     power = np.empty((count, _WINDOW // 2 + 1), np.float32)
     for at in range(0, count, _BLOCK):
-        spectrum = np.fft.rfft(frames[at : at + _BLOCK] * hann(_WINDOW), axis=1)
-        power[at : at + _BLOCK] = spectrum.real**2 + spectrum.imag**2
+        stop = min(at + _BLOCK, count)
+        around = _around(samples, at * HOP, (stop - 1) * HOP)
+        frames = np.lib.stride_tricks.sliding_window_view(around, _WINDOW)[::HOP]
+        spectrum = np.fft.rfft(frames * hann(_WINDOW), axis=1)
+        power[at:stop] = spectrum.real**2 + spectrum.imag**2
     bands = power @ _filters().T
-    return np.asarray(np.log10(np.maximum(bands, 1e-10)).T, np.float32)
+    np.maximum(bands, 1e-10, out=bands)
+    return np.asarray(np.log10(bands, out=bands).T, np.float32)
+
+
+def _around(samples: NDArray[np.float32], first: int, last: int) -> NDArray[np.float32]:
+    """What the windows see whose middles are from ``first`` to ``last``; the edges reflect."""
+    half, count = _WINDOW // 2, len(samples)
+    places = np.arange(first - half, last + half)
+    outside = (places < 0) | (places >= count)
+    if not outside.any():
+        return np.asarray(samples[first - half : last + half], np.float32)
+    if count <= half:
+        # Too short to reflect: silence.
+        return np.where(outside, np.float32(0), samples[places.clip(0, count - 1)])
+    places = np.abs(places)
+    places = np.where(places >= count, 2 * (count - 1) - places, places)
+    return np.asarray(samples[places], np.float32)
 
 
 def scale_log_power(raw: NDArray[np.float32], maximum: float) -> NDArray[np.float32]:
     """Limit `log_power` to 8 decades below `maximum` and bring it to Whisper's scale."""
-    return np.asarray((np.maximum(raw, maximum - 8.0) + 4.0) / 4.0, np.float32)
+    scaled = np.maximum(raw, np.float32(maximum - 8.0))
+    scaled += np.float32(4.0)
+    scaled /= np.float32(4.0)
+    return np.asarray(scaled, np.float32)
 
 
 @cache

@@ -61,15 +61,20 @@ class MouthNetwork:
         self._weights = {name: np.asarray(array, np.float32) for name, array in weights.items()}
         self._members = int(self._weights["members"])
 
-    def __call__(self, features: F32) -> MouthOutput:
+    def __call__(self, features: F32, *, overwrite: bool = False) -> MouthOutput:
         """Run over a whole sound.
 
         Parameters
         ----------
         features
             (n, 384) as `lipwright.speech.encoder` makes them.
+        overwrite
+            Whether their memory may be worked in: that of a long sound's is large.
         """
-        outputs = [self._run(member, features) for member in range(self._members)]
+        normal = features if overwrite else features.copy()
+        normal -= self._weights["mean"]
+        normal /= self._weights["deviation"]
+        outputs = [self._run(member, normal) for member in range(self._members)]
         raw = np.mean(outputs, axis=0, dtype=np.float32).reshape(-1, _OUTPUTS)
         channels = len(CHANNELS)
         return MouthOutput(
@@ -78,17 +83,23 @@ class MouthNetwork:
             voice=_sigmoid(raw[:, channels + 1]),
         )
 
-    def _run(self, member: int, features: F32) -> F32:
+    def _run(self, member: int, normal: F32) -> F32:
         def get(name: str) -> F32:
             return self._weights[f"{member}.{name}"]
 
-        normal: F32 = (features - self._weights["mean"]) / self._weights["deviation"]
-        x: F32 = _silu(np.asarray(normal @ get("input.weight").T + get("input.bias"), np.float32))
+        # On in place wherever it may be: of a long sound there is no room for many copies.
+        x: F32 = normal @ get("input.weight").T
+        x += get("input.bias")
+        x = _silu(x)
         for block, dilation in enumerate(DILATIONS):
-            inner = _normalise(x) * get(f"{block}.norm.weight") + get(f"{block}.norm.bias")
+            inner = _normalise(x)
+            inner *= get(f"{block}.norm.weight")
+            inner += get(f"{block}.norm.bias")
             inner = _convolve(inner, get(f"{block}.conv.weight"), dilation)
-            inner = _silu(inner + get(f"{block}.conv.bias"))
-            x = x + inner @ get(f"{block}.out.weight").T + get(f"{block}.out.bias")
+            inner += get(f"{block}.conv.bias")
+            inner = _silu(inner)
+            x += inner @ get(f"{block}.out.weight").T
+            x += get(f"{block}.out.bias")
         return _normalise(x) @ get("head.weight").T + get("head.bias")
 
 
@@ -121,15 +132,22 @@ def _convolve(x: F32, kernel: F32, dilation: int) -> F32:
 
 def _normalise(x: F32) -> F32:
     centred = x - x.mean(1, keepdims=True)
-    return np.asarray(centred / np.sqrt((centred**2).mean(1, keepdims=True) + 1e-5), np.float32)
+    centred /= np.sqrt((centred**2).mean(1, keepdims=True) + 1e-5)
+    return np.asarray(centred, np.float32)
 
 
 def _silu(x: F32) -> F32:
-    return x * _sigmoid(x)
+    share = _sigmoid(x)
+    share *= x
+    return share
 
 
 def _sigmoid(x: F32) -> F32:
-    return np.asarray(1.0 / (1.0 + np.exp(-np.clip(x, -60.0, 60.0))), np.float32)
+    out = np.clip(x, -60.0, 60.0)
+    np.negative(out, out=out)
+    np.exp(out, out=out)
+    out += 1.0
+    return np.asarray(np.divide(1.0, out, out=out), np.float32)
 
 
 assert FEATURES == 384

@@ -9,6 +9,7 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
+from lipwright.media.scratch import let_go, on_disk
 from lipwright.models.store import require
 from lipwright.speech.activity import speech_spans
 from lipwright.speech.closures import close_lips, find_closures
@@ -89,13 +90,15 @@ def listen(
 ) -> Heard:
     """The part of `predict_mouth` that needs the models, and no video; the same parameters."""
     network = load_network(checked_weights(weights or chosen_weights()))
-    sound = usual_level(np.asarray(samples, np.float32).reshape(-1))
+    samples = np.asarray(samples, np.float32).reshape(-1)
+    sound = on_disk(usual_level(samples))
+    let_go(samples)
     levels = frame_levels(sound)
     duration = len(sound) / SAMPLE_RATE
     if len(levels) == 0 or float(levels.max()) < SILENCE_DB:
         return Heard(None, levels, duration)
     encoder = speech_encoder()
-    output = network(encoder.encode(sound))
+    output = network(encoder.encode(sound), overwrite=True)
     if transcript:
         closed = closed_with_transcript(output, sound, transcript, encoder)
         output = replace(output, closed=closed)
