@@ -13,7 +13,7 @@ import math
 import os
 import secrets
 import weakref
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -61,19 +61,30 @@ class ScratchArrays(ArrayFile):
     def __init__(self) -> None:
         super().__init__(scratch_file())
 
-    def store(self, array: NDArray[Any]) -> StoredArray:
-        """Write an array.
+    def store(self, arrays: Mapping[str, NDArray[Any]]) -> Callable[[], dict[str, StoredArray]]:
+        """Write arrays; returns what finds them again.
 
         Raises
         ------
         FailedError
             ``encode_failed``: the disk is full.
         """
-        plain = _plain(array)
+        plain = {name: _plain(array) for name, array in arrays.items()}
+        listed = [[name, array.dtype.str, list(array.shape)] for name, array in plain.items()]
+        # Even a list of so many names would take more memory than is left to a long video.
+        index = json.dumps(listed).encode()
         with as_no_room():
-            at = self._file.seek(0, os.SEEK_END)
-            self._file.write(plain.tobytes())
-        return StoredArray(self, at, plain.dtype, plain.shape)
+            begin = self._file.seek(0, os.SEEK_END)
+            self._file.write(index)
+            for array in plain.values():
+                self._file.write(array.tobytes())
+            end = self._file.tell()
+
+        def found() -> dict[str, StoredArray]:
+            there = _listed(json.loads(self.read(begin, len(index))), begin + len(index), end)
+            return {name: StoredArray(self, *where) for name, where in there.items()}
+
+        return found
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,7 +10,7 @@ import logging
 import re
 import time
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -66,15 +66,22 @@ class StoredPiece(KnownPiece):
 
     Parameters
     ----------
-    arrays
-        As `FaceBank` names them.
+    find
+        Says where its arrays are, named as `FaceBank` names them.
     engine
         That packed the observer.
     """
 
-    def __init__(self, arrays: Mapping[str, StoredArray], engine: KeepingEngine) -> None:
-        self.arrays = arrays
+    def __init__(
+        self, find: Callable[[], Mapping[str, StoredArray]], engine: KeepingEngine
+    ) -> None:
+        self._find = find
         self._engine = engine
+
+    @property
+    def arrays(self) -> Mapping[str, StoredArray]:
+        """What it is packed into."""
+        return self._find()
 
     @property
     def track(self) -> FaceTrack:
@@ -109,9 +116,7 @@ class Shelf:
             return known
         if self._file is None:
             self._file = ScratchArrays()
-        arrays = _packed(known, self._engine)
-        stored = {name: self._file.store(array) for name, array in arrays.items()}
-        return StoredPiece(stored, self._engine)
+        return StoredPiece(self._file.store(_packed(known, self._engine)), self._engine)
 
 
 class Bank(Protocol):
@@ -186,7 +191,7 @@ class FaceBank:
         if not arrays:
             return None
         try:
-            found = StoredPiece(arrays, self.engine)
+            found = StoredPiece(lambda: arrays, self.engine)
             _check(found.track, piece)
             found.observer  # noqa: B018 - whether it can be read
         except Exception as error:  # an engine may stumble over wrong values in any way

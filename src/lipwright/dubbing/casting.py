@@ -29,7 +29,7 @@ from lipwright.errors import LipwrightError
 from lipwright.faces.landmarker import FaceLandmarker, FaceLandmarks
 from lipwright.faces.types import FaceTrack, IdentifiedFace
 from lipwright.media.audio import read_sound
-from lipwright.media.scratch import Rows
+from lipwright.media.scratch import Rows, on_disk
 from lipwright.media.types import F32, Frame, VideoInfo
 from lipwright.render.articulation import like_the_person, talking_range
 from lipwright.render.engine import Engine, KeepingEngine, Observer
@@ -283,7 +283,8 @@ class Said:
 def hear(line: Line) -> Said:
     """Listen to a line."""
     sound = read_sound(line.speech, line.speech_start_ms, line.speech_end_ms, SPEECH_RATE)
-    mono = sound.mean(1)
+    mono = on_disk(sound.mean(1))
+    del sound
     return Said(mono, listen(mono, line.transcript))
 
 

@@ -82,7 +82,8 @@ def dub(
         The work itself failed. Nothing is left at ``output``.
     """
     check_volume("original_volume", original_volume)
-    with DubJob(video, identification, lines, engine=engine, limits=limits) as job:
+    folder = output.absolute().parent
+    with DubJob(video, identification, lines, engine=engine, limits=limits, scratch=folder) as job:
         known = know(job, banks, progress)
         return complete(job, known, original_volume, output, progress)
 

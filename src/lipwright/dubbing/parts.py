@@ -34,6 +34,7 @@ from lipwright.media.decode import VideoReader
 from lipwright.media.groups import Groups, NotJoinableError, find_groups
 from lipwright.media.join import Source, join
 from lipwright.media.prefetch import prefetched
+from lipwright.media.scratch import scratch_in
 from lipwright.media.stretch_writer import StretchWriter, usual_threads
 from lipwright.media.stretches import Stretch, plan_stretches
 from lipwright.media.types import F32, Frame, VideoInfo
@@ -106,6 +107,9 @@ class DubJob:
     ----------
     video, identification, lines, engine, limits
         As `lipwright.dubbing.dub.dub` has them.
+    scratch
+        Folder for temporary files, which grow with the video and have no names there; ``None``:
+        the system's.
 
     Attributes
     ----------
@@ -132,8 +136,10 @@ class DubJob:
         *,
         engine: str = DEFAULT_ENGINE,
         limits: Limits = NO_LIMITS,
+        scratch: Path | None = None,
     ) -> None:
         self.video = video
+        self._scratch = scratch
         self.lines = [_checked(line, i, identification) for i, line in enumerate(lines)]
         if not self.lines:
             raise BadInputError("lines", "empty", "there must be at least one line")
@@ -182,7 +188,17 @@ class DubJob:
         planned
             Called before with the number of frames, about, that will be.
         """
-        self._speakers = cast(
+        with scratch_in(self._scratch):
+            self._speakers = self._known(banks, looked, planned)
+        give_back()
+
+    def _known(
+        self,
+        banks: FaceBanks | None,
+        looked: Callable[[Frame], None],
+        planned: Callable[[int], None],
+    ) -> list[Speaker]:
+        return cast(
             self.reader,
             self._identification,
             self.lines,
@@ -194,7 +210,6 @@ class DubJob:
             banks=banks,
             engine_name=self._engine_name,
         )
-        give_back()
 
     def forget_faces(self) -> None:
         """Let go of what is known of the faces; parts can be joined all the same."""

@@ -154,6 +154,7 @@ def _open_job(arguments: dict[str, Any]) -> DubJob:
         [line_from_dict(line) for line in arguments["lines"]],
         engine=arguments.get("engine") or DEFAULT_ENGINE,
         limits=Limits(**arguments["limits"]),
+        scratch=Path(arguments["identification"]).parent,
     )
 
 

@@ -12,6 +12,9 @@ leaves syllables (4 Hz) 93 % of their motion."""
 _LONGEST_SPACING_S = 0.1
 """A frame that stays longer than this is a still: it shows one moment, not a mean of many."""
 
+_BLOCK = 256
+"""Times that are worked on at once: those of a long line would take much memory."""
+
 
 def spacing(times: NDArray[np.float64]) -> NDArray[np.float64]:
     """(T,) seconds to the neighbouring times: the mean of both sides, 40 ms for a single time."""
@@ -47,10 +50,14 @@ def sample_curve(
     nodes = np.linspace(-2.0, 2.0, 9)
     weights = np.exp(-0.5 * nodes**2)
     weights /= weights.sum()
-    wanted = times[:, None] + sigma[:, None] * nodes
-    values = _cubic(curve.astype(np.float64), wanted.ravel() * rate)
-    blurred = np.einsum("tnk,n->tk", values.reshape(*wanted.shape, -1), weights)
-    return np.asarray(blurred, np.float32)
+    exact = curve.astype(np.float64)
+    out = np.empty((len(times), curve.shape[1]), np.float32)
+    for begin in range(0, len(times), _BLOCK):
+        some = slice(begin, begin + _BLOCK)
+        wanted = times[some, None] + sigma[some, None] * nodes
+        values = _cubic(exact, wanted.ravel() * rate)
+        out[some] = np.einsum("tnk,n->tk", values.reshape(*wanted.shape, -1), weights)
+    return out
 
 
 def _cubic(curve: NDArray[np.float64], positions: NDArray[np.float64]) -> NDArray[np.float64]:
