@@ -60,17 +60,18 @@ def make_film(
     sound: bool = False,
     codec: str = "libx264",
     group: int = 250,
+    width: int = SIDE,
 ) -> Path:
-    """Write an mp4 of 192 x 192 pixels, 25 pictures a second; with sound one picture is held."""
+    """Write an mp4 of 192 pixels' height, 25 pictures a second; with sound one picture is held."""
     options = {"crf": "12", "preset": "veryfast", "g": str(group)}
     with av.open(str(path), "w") as out:
         stream = out.add_stream(codec, rate=25, options=options)
-        stream.width = stream.height = SIDE
+        stream.width, stream.height = width, SIDE
         stream.pix_fmt = "yuv420p"
         stream.time_base = stream.codec_context.time_base = TIME_BASE
         track = out.add_stream("aac", rate=SOUND_RATE, layout="stereo") if sound else None
         all_stamps = stamps(count + 1, held=sound)
-        frames = film(count, people, width=SIDE, height=SIDE)
+        frames = film(count, people, width=width, height=SIDE)
         for frame, pts, after in zip(frames, all_stamps, all_stamps[1:], strict=False):
             picture = VideoFrame.from_ndarray(_stacked(frame), "yuv420p")
             picture.pts, picture.time_base, picture.duration = pts, TIME_BASE, after - pts

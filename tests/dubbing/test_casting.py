@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lipwright.dubbing import casting
+from lipwright.dubbing import casting, hearing
 from lipwright.dubbing.casting import plan_lines
 from lipwright.dubbing.types import Line
 from lipwright.faces.types import FaceTrack
@@ -37,8 +37,8 @@ def asked(monkeypatch):
         values[:, 0] = times
         return MouthCurve(times, values, np.ones(len(times), np.float32))
 
-    monkeypatch.setattr(casting, "read_sound", read_sound)
-    monkeypatch.setattr(casting, "listen", listen)
+    monkeypatch.setattr(hearing, "read_sound", read_sound)
+    monkeypatch.setattr(hearing, "listen", listen)
     monkeypatch.setattr(casting, "curve_of", curve_of)
     # The tracks here have no faces to measure.
     monkeypatch.setattr(casting, "talking_range", lambda track: None)

@@ -22,25 +22,23 @@ from lipwright.dubbing.following import (
     shifted,
 )
 from lipwright.dubbing.heap import give_back
+from lipwright.dubbing.hearing import Hearing, Said, hear
 from lipwright.dubbing.pieces import Part, Repeats, needed_parts
 from lipwright.dubbing.placement import find_face
 from lipwright.dubbing.types import Identification, Line
 from lipwright.errors import LipwrightError
 from lipwright.faces.landmarker import FaceLandmarker, FaceLandmarks
 from lipwright.faces.types import FaceTrack, IdentifiedFace
-from lipwright.media.audio import read_sound
-from lipwright.media.scratch import Rows, on_disk
-from lipwright.media.types import F32, Frame, VideoInfo
+from lipwright.media.scratch import Rows
+from lipwright.media.types import Frame, VideoInfo
 from lipwright.render.articulation import like_the_person, talking_range
 from lipwright.render.engine import Engine, KeepingEngine, Observer
 from lipwright.render.plan import RenderPlan, SpokenPart, usable_weight, window_weight
-from lipwright.speech.predict import Heard, curve_of, let_speech_encoder_go, listen
+from lipwright.speech.predict import curve_of
 
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
-
-SPEECH_RATE: Final = 16_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,6 +66,7 @@ def cast(
     repeats: Repeats = ONCE,
     banks: Banks | None = None,
     engine_name: str = "",
+    hearing: Hearing | None = None,
 ) -> list[Speaker]:
     """Prepare every face that has a line, looking only at frames of which nothing is known.
 
@@ -91,6 +90,8 @@ def cast(
         How the video is repeated.
     banks
         Where what is learned of faces is kept; ``None`` keeps nothing. The result is the same.
+    hearing
+        What listens to the lines, if it has begun already; ended here.
     """
     keeping = _keeping(engine)
     roles = []
@@ -100,14 +101,13 @@ def cast(
         bank = banks.open(face, engine_name, keeping) if banks and keeping else None
         shelf = Shelf(keeping) if keeping else None
         roles.append(_Role(face, mine, needed_parts(face, mine, repeats), bank, shelf))
-    # Before anything is known of the faces: the model that listens is larger than all of that.
-    for role in roles:
-        role.said = [hear(line) for line in role.lines]
-    let_speech_encoder_go()
-    give_back()
-    for role in roles:
-        role.recall()
-    _look(reader, roles, landmarker, engine, progress, planned)
+    with hearing or Hearing() as heard:
+        heard.begin([line for role in roles for line in role.lines])
+        for role in roles:
+            role.recall()
+        _look(reader, roles, landmarker, engine, progress, planned)
+        for role in roles:
+            role.said = [heard.said(line) for line in role.lines]
 
     def surely(role: _Role, work: Callable[[], T]) -> T:
         try:
@@ -143,13 +143,12 @@ def _look(
     """Follow the faces where they are not known yet, and keep what was seen."""
     by_face = {id(role.face): role for role in roles}
     wanted = [one for role in roles for one in role.wanted(engine)]
-    if not wanted:
-        return
-    planned(frames_to_read(wanted, reader.info))
-    finder = landmarker if isinstance(landmarker, FaceLandmarker) else landmarker()
-    with closing(follow(reader, wanted, finder, progress)) as followed:
-        for one, known in followed:
-            by_face[id(one.face)].learn(one.piece, known)
+    if wanted:
+        planned(frames_to_read(wanted, reader.info))
+        finder = landmarker if isinstance(landmarker, FaceLandmarker) else landmarker()
+        with closing(follow(reader, wanted, finder, progress)) as followed:
+            for one, known in followed:
+                by_face[id(one.face)].learn(one.piece, known)
     for role in roles:
         if role.bank is not None:
             role.bank.save()
@@ -270,22 +269,6 @@ class _Observers(Sequence[Any]):
         if isinstance(at, slice):
             return _Observers(self._known[at])
         return self._known[at].observer
-
-
-@dataclass(frozen=True, eq=False)
-class Said:
-    """The used part of a line's sound, mono at `SPEECH_RATE`, and what was heard in it."""
-
-    samples: F32
-    heard: Heard
-
-
-def hear(line: Line) -> Said:
-    """Listen to a line."""
-    sound = read_sound(line.speech, line.speech_start_ms, line.speech_end_ms, SPEECH_RATE)
-    mono = on_disk(sound.mean(1))
-    del sound
-    return Said(mono, listen(mono, line.transcript))
 
 
 def plan_lines(

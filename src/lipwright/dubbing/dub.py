@@ -9,7 +9,8 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-from lipwright.dubbing.banks import FaceBanks
+from lipwright.dubbing.banks import Banks
+from lipwright.dubbing.hearing import Hearing
 from lipwright.dubbing.looping import looped_sound
 from lipwright.dubbing.parts import DubJob, PartsPlan
 from lipwright.dubbing.placement import check_volume
@@ -46,7 +47,8 @@ def dub(
     output: Path,
     engine: str = DEFAULT_ENGINE,
     limits: Limits = NO_LIMITS,
-    banks: FaceBanks | None = None,
+    banks: Banks | None = None,
+    hearing: Hearing | None = None,
     progress: ProgressSink = ignore_progress,
 ) -> DubResult:
     """Make faces of a video say lines.
@@ -71,6 +73,8 @@ def dub(
     banks
         Where what is learned of the video's faces is kept for its next line, and found again.
         ``None`` keeps nothing; the result is the same to the last bit.
+    hearing
+        What listens to the lines, if it has begun already; ended here.
     progress
         Told how far the work is: stages ``track``, unless everything is known, and ``render``.
 
@@ -84,7 +88,7 @@ def dub(
     check_volume("original_volume", original_volume)
     folder = output.absolute().parent
     with DubJob(video, identification, lines, engine=engine, limits=limits, scratch=folder) as job:
-        known = know(job, banks, progress)
+        known = know(job, banks, progress, hearing)
         return complete(job, known, original_volume, output, progress)
 
 
@@ -107,10 +111,15 @@ class Known:
     share: float
 
 
-def know(job: DubJob, banks: FaceBanks | None, progress: ProgressSink = ignore_progress) -> Known:
+def know(
+    job: DubJob,
+    banks: Banks | None,
+    progress: ProgressSink = ignore_progress,
+    hearing: Hearing | None = None,
+) -> Known:
     """Look at a job's faces and plan its parts."""
     tracked = _Looking(progress, job.info)
-    job.look(banks, tracked.at, tracked.planned)
+    job.look(banks, tracked.at, tracked.planned, hearing)
     return Known(job.plan_parts(), tracked.count, tracked.share)
 
 

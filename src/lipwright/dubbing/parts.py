@@ -19,9 +19,10 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from lipwright.dubbing.banks import FaceBanks
+from lipwright.dubbing.banks import Banks
 from lipwright.dubbing.casting import Speaker, cast
 from lipwright.dubbing.heap import give_back
+from lipwright.dubbing.hearing import Hearing
 from lipwright.dubbing.limits import check_video
 from lipwright.dubbing.looping import LoopedReader, repeats_of
 from lipwright.dubbing.placement import check_line, check_one_face_once
@@ -173,9 +174,10 @@ class DubJob:
 
     def look(
         self,
-        banks: FaceBanks | None,
+        banks: Banks | None,
         looked: Callable[[Frame], None] = lambda frame: None,
         planned: Callable[[int], None] = lambda count: None,
+        hearing: Hearing | None = None,
     ) -> None:
         """Know the faces and what their mouths shall do; to be called before all that follows.
 
@@ -187,16 +189,19 @@ class DubJob:
             Called with every frame that was looked at.
         planned
             Called before with the number of frames, about, that will be.
+        hearing
+            What listens to the lines, if it has begun already; ended here.
         """
         with scratch_in(self._scratch):
-            self._speakers = self._known(banks, looked, planned)
+            self._speakers = self._known(banks, looked, planned, hearing)
         give_back()
 
     def _known(
         self,
-        banks: FaceBanks | None,
+        banks: Banks | None,
         looked: Callable[[Frame], None],
         planned: Callable[[int], None],
+        hearing: Hearing | None,
     ) -> list[Speaker]:
         return cast(
             self.reader,
@@ -209,6 +214,7 @@ class DubJob:
             repeats=repeats_of(self.reader.info, self.total_ms),
             banks=banks,
             engine_name=self._engine_name,
+            hearing=hearing,
         )
 
     def forget_faces(self) -> None:

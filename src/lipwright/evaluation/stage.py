@@ -11,7 +11,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from lipwright.dubbing.casting import SPEECH_RATE, Speaker, cast, plan_lines
+from lipwright.dubbing.casting import Speaker, cast, plan_lines
+from lipwright.dubbing.hearing import SPEECH_RATE
 from lipwright.dubbing.identify import identify
 from lipwright.dubbing.types import Identification, Line
 from lipwright.errors import BadInputError

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Final
 
 from lipwright.dubbing.banks import FaceBanks, tidy
+from lipwright.dubbing.foresight import Foresight
 from lipwright.dubbing.identify import identify as identify_faces
 from lipwright.dubbing.made_by import content_hash, made_by
 from lipwright.dubbing.serialize import identification_from_dict, identification_to_dict
@@ -52,7 +53,9 @@ class Memory:
         """What was seen of its faces."""
         return FaceBanks(self.folder, self.video)
 
-    def identify(self, path: Path, progress: ProgressSink) -> Identification:
+    def identify(
+        self, path: Path, progress: ProgressSink, foresight: Foresight | None = None
+    ) -> Identification:
         """Say which faces are in the video, looking only if that was not asked before."""
         kept = self.folder / f"{self.video}-{made_by()}.json"
         with suppress(FileNotFoundError):
@@ -66,7 +69,7 @@ class Memory:
             else:
                 progress(Progress("faces", 1.0))
                 return found
-        found = identify_faces(path, limits=NO_LIMITS, progress=progress)
+        found = identify_faces(path, limits=NO_LIMITS, progress=progress, foresight=foresight)
         try:
             _write(kept, json.dumps(identification_to_dict(found)).encode())
         except OSError as error:

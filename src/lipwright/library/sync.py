@@ -8,7 +8,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from lipwright.dubbing.banks import Banks
 from lipwright.dubbing.dub import dub as dub_lines
+from lipwright.dubbing.foresight import ForeseenBanks, Foresight
+from lipwright.dubbing.hearing import Hearing
 from lipwright.dubbing.identify import identify as identify_faces
 from lipwright.dubbing.types import (
     NO_LIMITS,
@@ -20,6 +23,7 @@ from lipwright.dubbing.types import (
 )
 from lipwright.errors import BadInputError
 from lipwright.library.cues import Cue, place_cues
+from lipwright.library.foreseeing import foresee
 from lipwright.library.memory import Choice, Memory, memory_of
 from lipwright.library.sound import Sound
 from lipwright.media.audio import probe_sound
@@ -110,10 +114,15 @@ def identify(
     return found
 
 
-def _identified(video: Path, memory: Memory | None, progress: ProgressSink) -> Identification:
+def _identified(
+    video: Path,
+    memory: Memory | None,
+    progress: ProgressSink,
+    foresight: Foresight | None = None,
+) -> Identification:
     if memory is None:
-        return identify_faces(video, limits=NO_LIMITS, progress=progress)
-    return memory.identify(video, progress)
+        return identify_faces(video, limits=NO_LIMITS, progress=progress, foresight=foresight)
+    return memory.identify(video, progress, foresight)
 
 
 def sync(
@@ -232,10 +241,15 @@ def dub(
         load_engine(engine)
     share = 0.0
     memory = memory_of(video, cache)
-    if identification is None:
-        share = _IDENTIFY_SHARE
-        identification = _identified(video, memory, _part_of(progress, 0.0, share))
-    with tempfile.TemporaryDirectory(prefix="lipwright-") as folder:
+    banks: Banks | None = memory.banks if memory is not None else None
+    with Hearing() as hearing, tempfile.TemporaryDirectory(prefix="lipwright-") as folder:
+        if identification is None:
+            share = _IDENTIFY_SHARE
+            foresight = foresee(cues, lengths, engine, hearing)
+            told = _part_of(progress, 0.0, share)
+            identification = _identified(video, memory, told, foresight)
+            if foresight is not None:
+                banks = ForeseenBanks(foresight, engine, banks)
         lines, cut = place_cues(cues, identification, Path(folder), lengths)
         done = dub_lines(
             video,
@@ -245,7 +259,8 @@ def dub(
             output=output,
             engine=engine,
             limits=NO_LIMITS,
-            banks=memory.banks if memory is not None else None,
+            banks=banks,
+            hearing=hearing,
             progress=_part_of(progress, share, 1.0),
         )
     if memory is not None:
