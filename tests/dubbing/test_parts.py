@@ -17,6 +17,7 @@ from lipwright.dubbing.identify import identify
 from lipwright.dubbing.parts import DubJob, PartsPlan
 from lipwright.dubbing.serialize import identification_to_dict
 from lipwright.dubbing.types import Fit, Line
+from lipwright.errors import FailedError
 from lipwright.media import stretches
 from lipwright.media.stretches import Stretch
 
@@ -149,3 +150,18 @@ def test_every_run_is_within_the_plan(long_talk, faces, short_runs):
     assert plan.stretches[0] == Stretch(0, plan.stretches[0].stop, True)
     assert plan.stretches[-1].stop == COUNT
     assert sum(one.stop - one.first for one in plan.stretches) == COUNT
+
+
+def test_temporary_files_lie_where_they_are_told_to_and_leave_nothing(long_talk, faces, tmp_path):
+    line = replace(LINE, face_id=faces.faces[0].face_id)
+    with DubJob(long_talk, faces, [line], scratch=tmp_path) as job:
+        job.look(None)
+        assert job.speakers
+        assert list(tmp_path.iterdir()) == []
+    missing = tmp_path / "missing"
+    with (
+        DubJob(long_talk, faces, [line], scratch=missing) as job,
+        pytest.raises(FailedError, match="no room for temporary files") as caught,
+    ):
+        job.look(None)
+    assert caught.value.reason == "encode_failed"

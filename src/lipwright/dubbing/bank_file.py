@@ -26,7 +26,7 @@ from lipwright.media.scratch import as_no_room, scratch_file
 
 MAGIC: Final = b"lipwright bank 1\n"
 MAX_BYTES: Final = 128_000_000
-"""Larger files are neither written nor read: about four minutes of a face."""
+"""Larger files are neither written nor read."""
 
 _DIGEST_BYTES: Final = 32
 _LENGTH_BYTES: Final = 4
