@@ -191,6 +191,10 @@ def set_up(context: CodecContext, info: VideoInfo, threads: int) -> None:
     context.pix_fmt = "yuv420p"
     context.time_base = info.time_base
     context.framerate = info.frame_rate
+    # Whole pictures side by side. Slices of one picture, which the bindings ask for by default,
+    # leave cores idle and cost bits: measured at 1080p on two cores, a quarter more time and 0.7 %
+    # more bytes.
+    context.thread_type = "FRAME"
     context.thread_count = threads
     context.sample_aspect_ratio = info.pixel_aspect
     context.color_primaries = info.color.primaries
