@@ -123,13 +123,7 @@ def test_a_video_that_is_repeated_uses_what_is_known_of_it_once(say, banks):
 
 
 def test_two_faces_are_known_by_themselves(tmp_path, folder):
-    import dubbing_clips
-
-    side, dubbing_clips.SIDE = dubbing_clips.SIDE, 384
-    try:
-        film = make_film(folder / "pair.mp4", PAIR, count=60)
-    finally:
-        dubbing_clips.SIDE = side
+    film = make_film(folder / "pair.mp4", PAIR, count=60, width=384)
     faces = identify(film)
     assert len(faces.faces) == 2
     banks = FaceBanks(tmp_path / "banks", content_hash(film))
