@@ -16,6 +16,7 @@ from lipwright.dubbing.banks import LANDMARKS, Bank, Banks, KnownPiece, Shelf
 from lipwright.dubbing.following import (
     FrameSource,
     Wanted,
+    Watch,
     follow,
     frames_to_read,
     joined,
@@ -27,12 +28,12 @@ from lipwright.dubbing.pieces import Part, Repeats, needed_parts
 from lipwright.dubbing.placement import find_face
 from lipwright.dubbing.types import Identification, Line
 from lipwright.errors import LipwrightError
-from lipwright.faces.landmarker import FaceLandmarker, FaceLandmarks
+from lipwright.faces.landmarker import FaceLandmarker
 from lipwright.faces.types import FaceTrack, IdentifiedFace
 from lipwright.media.scratch import Rows
 from lipwright.media.types import Frame, VideoInfo
 from lipwright.render.articulation import like_the_person, talking_range
-from lipwright.render.engine import Engine, KeepingEngine, Observer
+from lipwright.render.engine import Engine, KeepingEngine
 from lipwright.render.plan import RenderPlan, SpokenPart, usable_weight, window_weight
 from lipwright.speech.predict import curve_of
 
@@ -190,14 +191,12 @@ class _Role:
         """The pieces to look at. An engine that cannot keep has one observer for all of them."""
         shared = None if self.shelf is not None else engine.observer()
         return [
-            Wanted(self.face, piece, shared or _Watch(engine))
+            Wanted(self.face, piece, shared or Watch(engine))
             for piece in self.pieces
             if piece not in self.known
         ]
 
     def learn(self, piece: int, known: KnownPiece) -> None:
-        if isinstance(known.observer, _Watch):
-            known = KnownPiece(known.track, known.observer.end())
         known = self.known[piece] = self._shelved(known)
         if self.bank is not None:
             self.bank.add(piece, known)
@@ -229,25 +228,6 @@ class _Role:
             landmarks.add(track.landmarks)
             tracks.append(replace(track, landmarks=np.zeros((0, LANDMARKS, 3), np.float32)))
         return replace(joined(tracks), landmarks=landmarks.array()) if tracks else None
-
-
-class _Watch:
-    """An observer of an engine's that is there only while its piece is looked at."""
-
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
-        self._observer: Observer | None = None
-
-    def add(self, frame: Frame, face: FaceLandmarks) -> None:
-        """Let the engine's observer look."""
-        if self._observer is None:
-            self._observer = self._engine.observer()
-        self._observer.add(frame, face)
-
-    def end(self) -> Observer:
-        """Hand the observer over."""
-        observer, self._observer = self._observer or self._engine.observer(), None
-        return observer
 
 
 class _Observers(Sequence[Any]):

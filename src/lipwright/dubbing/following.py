@@ -18,7 +18,7 @@ from lipwright.faces.whereabouts import Whereabouts
 from lipwright.media.prefetch import prefetched
 from lipwright.media.threads import opencv_in_one_thread
 from lipwright.media.types import Frame, VideoInfo
-from lipwright.render.engine import Observer
+from lipwright.render.engine import Engine, Observer
 
 _AHEAD: Final = 3
 """Frames whose landmarks are known before the engine's observers look at them."""
@@ -42,6 +42,25 @@ class Wanted:
     face: IdentifiedFace
     piece: int
     observer: Any
+
+
+class Watch:
+    """An engine's observer, made when its piece begins and not held any more when it has ended."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._observer: Observer | None = None
+
+    def add(self, frame: Frame, face: FaceLandmarks) -> None:
+        """Let the engine's observer look."""
+        if self._observer is None:
+            self._observer = self._engine.observer()
+        self._observer.add(frame, face)
+
+    def end(self) -> Observer:
+        """Hand the observer over."""
+        observer, self._observer = self._observer or self._engine.observer(), None
+        return observer
 
 
 def follow(
@@ -181,4 +200,5 @@ class PieceFollower:
             track.pose[own],
             track.quality[own],
         )
-        return KnownPiece(piece, self.wanted.observer)
+        observer = self.wanted.observer
+        return KnownPiece(piece, observer.end() if isinstance(observer, Watch) else observer)

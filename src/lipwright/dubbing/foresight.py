@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lipwright.dubbing.banks import Bank, Banks, KnownPiece, Shelf
-from lipwright.dubbing.following import PieceFollower, Wanted
+from lipwright.dubbing.following import PieceFollower, Wanted, Watch
 from lipwright.dubbing.pieces import with_run_up
 from lipwright.faces.landmarker import FaceLandmarker
 from lipwright.faces.scan import FaceScan, Sighting
@@ -215,7 +215,7 @@ class Foresight:
                 return
             piece = self._left.pop(0)
             if before < begin:  # otherwise some of its frames were not to be had
-                wanted = Wanted(face, piece, self._engine.observer())
+                wanted = Wanted(face, piece, Watch(self._engine))
                 self._open.append(_Followed(wanted, landmarker, info))
 
     def _end(self, one: _Followed) -> None:
