@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextvars import copy_context
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -64,7 +65,7 @@ class Hearing:
         """Listen to these lines next, unless that is done already."""
         for line in lines:
             if _sound(line) not in self._heard:
-                self._heard[_sound(line)] = self._thread.submit(hear, line)
+                self._heard[_sound(line)] = self._thread.submit(copy_context().run, hear, line)
 
     def said(self, line: Line) -> Said:
         """What a line says, as soon as that is known.

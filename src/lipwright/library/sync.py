@@ -27,6 +27,7 @@ from lipwright.library.foreseeing import foresee
 from lipwright.library.memory import Choice, Memory, memory_of
 from lipwright.library.sound import Sound
 from lipwright.media.audio import probe_sound
+from lipwright.media.scratch import scratch_in
 from lipwright.render.engine import DEFAULT_ENGINE, load_engine
 
 _IDENTIFY_SHARE = 0.25
@@ -242,7 +243,11 @@ def dub(
     share = 0.0
     memory = memory_of(video, cache)
     banks: Banks | None = memory.banks if memory is not None else None
-    with Hearing() as hearing, tempfile.TemporaryDirectory(prefix="lipwright-") as folder:
+    with (
+        Hearing() as hearing,
+        scratch_in(output.absolute().parent),
+        tempfile.TemporaryDirectory(prefix="lipwright-") as folder,
+    ):
         if identification is None:
             share = _IDENTIFY_SHARE
             foresight = foresee(cues, lengths, engine, hearing)
