@@ -65,7 +65,7 @@ def measure(found: Identification, video: Path, speech: Path, folder: Path) -> d
         job.look(banks)
         costs["know"] = taken(began, seconds)
         began = time.process_time()
-        sound, _ = mixed_sound(job, 1.0)
+        sound = list(mixed_sound(job, 1.0).blocks())
         costs["sound"] = taken(began, seconds)
         began = time.process_time()
         job.join_parts(plan, parts, sound, folder / "joined.mp4")
