@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -160,6 +161,19 @@ def test_of_two_alike_nobody_is_guessed(folder):
     assert len(found.faces) == 2
     assert not any(foresight.take(face) for face in found.faces)
     assert not foresight.wants(50)
+
+
+def test_what_would_take_too_much_memory_is_not_followed_ahead(faces):
+    stamps = np.arange(100, dtype=np.int64) * 512
+    wanted = []
+    for width, height, rate in ((1920, 1080, 60), (3840, 2160, 25)):
+        info = replace(
+            faces.video, width=width, height=height, frame_rate=Fraction(rate), duration_ms=4_000
+        )
+        foresight = Foresight(load_engine(ENGINE), lambda info: PIECES)
+        foresight.begin(info, stamps)
+        wanted.append(foresight.wants(30))
+    assert wanted == [True, False]
 
 
 def test_nobody_at_all(empty):

@@ -34,6 +34,9 @@ _PLAINLY: Final = 2.0
 _KEPT_MS: Final = 1_100
 """A face that is found may have been there since the last search, a second ago."""
 
+_MOST_BYTES: Final = 256_000_000
+"""Of frames that wait for the scan: where a second takes more, nothing is followed ahead."""
+
 
 @dataclass(frozen=True, eq=False)
 class Step:
@@ -94,6 +97,8 @@ class Foresight:
         anybody = IdentifiedFace("", 0, info.duration_ms, b"", ())
         self._left = sorted(set(self._pieces(info)))
         self._needed = np.zeros(len(stamps), bool)
+        frame_bytes = info.width * info.height * 3 // 2
+        self._given_up = frame_bytes * info.frame_rate * _KEPT_MS > _MOST_BYTES * 1000
         for piece in self._left:
             first, last = (
                 info.start_pts + int(time / info.time_base)
