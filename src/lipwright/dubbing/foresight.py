@@ -80,7 +80,7 @@ class Foresight:
         self._face: IdentifiedFace | None = None
         self._anew = True
         self._open: list[_Followed] = []
-        self._done: dict[int, _Followed] = {}
+        self._done: dict[int, tuple[_Followed, KnownPiece]] = {}
 
     def begin(self, info: VideoInfo, stamps: NDArray[np.int64]) -> None:
         """Get to know the video; to be called first.
@@ -180,10 +180,8 @@ class Foresight:
 
     def take(self, face: IdentifiedFace) -> dict[int, KnownPiece]:
         """Hand over the pieces that are known of a face."""
-        fitting = [one for one in self._done.values() if one.fits(face)]
-        for one in fitting:
-            del self._done[one.follower.wanted.piece]
-        return {one.follower.wanted.piece: one.known for one in fitting if one.known is not None}
+        fitting = [piece for piece, (one, _) in self._done.items() if one.fits(face)]
+        return {piece: self._done.pop(piece)[1] for piece in fitting}
 
     def _after_look(self, present: Sequence[Sighting], now_ms: int) -> Iterator[Step]:
         chosen = None if self._given_up else _plainest(present)
@@ -225,8 +223,8 @@ class Foresight:
 
     def _end(self, one: _Followed) -> None:
         self._open.remove(one)
-        one.known = self._shelf.put(one.follower.finish())
-        self._done[one.follower.wanted.piece] = one
+        known = self._shelf.put(one.follower.finish())
+        self._done[one.follower.wanted.piece] = one, known
 
 
 class _Followed:
@@ -234,7 +232,6 @@ class _Followed:
 
     def __init__(self, wanted: Wanted, landmarker: FaceLandmarker, info: VideoInfo) -> None:
         self.follower = PieceFollower(wanted, landmarker, info, self._at)
-        self.known: KnownPiece | None = None
         self._info = info
         self._where: Whereabouts | None = None
         self._expected: list[tuple[int, Box | None]] = []
